@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HlPlan: what running a frozen graph will take: order, shapes, weights and where they lie, fusing, memory,
+ * cost. A pure function of graph and options; immutable, reference-counted, any thread. A plan can also be
+ * made of a graph that has errors (hl_plan_new_partial): then nodes with a known shape have one. */
+#pragma once
+
+#include "engine/graph/graph.h"
+
+G_BEGIN_DECLS
+
+typedef struct _HlPlan HlPlan;
+
+typedef enum { HL_MEMORY_WEIGHTS, HL_MEMORY_GRADIENTS, HL_MEMORY_VALUES, HL_MEMORY_WORKSPACE, HL_MEMORY_TOTAL } HlMemory;
+
+typedef struct
+{
+  guint32 node;                /* owner */
+  guint index;                 /* among the node's weights */
+  const HlWeightSpec *spec;    /* borrowed from the plan */
+  char *name;                  /* "conv1.weight" */
+  gsize first, n;              /* elements in the arena; first is a multiple of HL_TENSOR_ALIGN */
+} HlPlanWeight;
+
+/* One node in execution order. */
+typedef struct
+{
+  guint32 node;
+  const HlLayerClass *klass;
+  const void *params;          /* borrowed from the graph, which the plan keeps */
+  HlLayerPlan layer;
+  guint n_inputs;
+  guint input[HL_MAX_INPUTS];  /* positions of the sources in this order */
+  HlShape input_shape[HL_MAX_INPUTS];
+  gboolean fused;              /* computed by `head`: no calls of its own */
+  guint head;                  /* position of the layer that computes it (itself when not fused) */
+  guint tail;                  /* a head: position of the last layer fused into it (itself when none) */
+  HlBorder value_border, gradient_border;   /* of the value of a tail */
+  gboolean needs_gradient;     /* something trainable lies at or above it */
+  guint first_weight;          /* index into the plan's weights */
+} HlPlanStep;
+
+/* Fails with HL_GRAPH_ERROR: the layer's name first, then what does not fit. */
+HlPlan *hl_plan_new   (const HlGraph *graph, const HlPlanOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* For the canvas: never fails; a node whose shape cannot be known has none. */
+HlPlan *hl_plan_new_partial (const HlGraph *graph, const HlPlanOptions *options) G_GNUC_WARN_UNUSED_RESULT;
+HlPlan *hl_plan_ref   (HlPlan *self);
+void    hl_plan_unref (HlPlan *self);
+
+const HlGraph       *hl_plan_get_graph   (const HlPlan *self);
+const HlPlanOptions *hl_plan_get_options (const HlPlan *self);
+guint                hl_plan_get_n_steps (const HlPlan *self);
+const HlPlanStep    *hl_plan_get_step    (const HlPlan *self, guint i);
+const HlPlanStep    *hl_plan_find_step   (const HlPlan *self, guint32 node);     /* NULL when unknown */
+const HlPlanStep    *hl_plan_get_input   (const HlPlan *self);                   /* the input node */
+const HlPlanStep    *hl_plan_get_output  (const HlPlan *self);                   /* the only node nobody reads */
+gboolean             hl_plan_get_shape   (const HlPlan *self, guint32 node, HlShape *shape);
+
+guint                hl_plan_get_n_weights    (const HlPlan *self);
+const HlPlanWeight  *hl_plan_get_weight       (const HlPlan *self, guint i);
+/* The arena: trained weights first, then state; both in elements, alignment included. */
+gsize                hl_plan_get_trained_length (const HlPlan *self);
+gsize                hl_plan_get_arena_length   (const HlPlan *self);
+
+guint64  hl_plan_get_parameter_count      (const HlPlan *self);                  /* trained numbers, as PyTorch counts */
+guint64  hl_plan_get_node_parameter_count (const HlPlan *self, guint32 node);
+guint64  hl_plan_get_multiply_adds        (const HlPlan *self);                  /* one sample, forward */
+gsize    hl_plan_get_bytes                (const HlPlan *self, HlMemory kind);   /* optimizer slots: see recipe */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HlPlan, hl_plan_unref)
+
+G_END_DECLS

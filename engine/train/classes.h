@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The small class types of training: losses, optimizers, schedules, initializers. One constant per file in
+ * engine/losses, engine/optimizers, engine/schedules, engine/initializers, registered by a word in that folder's
+ * meson.build. */
+#pragma once
+
+#include "engine/graph/layer.h"
+
+G_BEGIN_DECLS
+
+/* ---- Losses ---- */
+
+typedef struct
+{
+  HlDevice *device;
+  HlKernelSet *kernels;              /* prepare only */
+  HlKernel *kernel[4];
+  const void *params;
+  const HlValue *y, *dy;             /* network output; its gradient (NULL when only evaluating) */
+  HlTensor *targets;                 /* I32 class index per sample, -1 beyond the batch */
+  /* F32, capacity × 2, per sample: its loss and 1 when the prediction is right, else 0; zeros beyond the batch. */
+  HlTensor *per_sample;
+  guint capacity, batch, n_blocks, lanes;
+} HlLossCall;
+
+typedef struct
+{
+  HlClass base;
+  const char *softmax_hint;          /* non-NULL: the loss applies softmax itself; warn when a softmax layer feeds it */
+  gboolean (*prepare) (HlLossCall *call, GError **error);
+  /* Mean over the batch: writes per_sample and, when dy is there, d(mean loss)/dy (exact zeros beyond the batch). */
+  gboolean (*run)     (const HlLossCall *call, GError **error);
+  /* Double precision, plain order; dy may be NULL. Returns the mean loss. */
+  double   (*reference) (const void *params, guint batch, guint n, const double *y, const gint32 *targets, double *dy);
+  gboolean (*check)   (const void *params, const HlShape *output, guint n_classes, GError **error);  /* HL_TRAIN_ERROR_SETTINGS */
+} HlLossClass;
+
+/* ---- Optimizers ---- */
+
+typedef struct
+{
+  HlDevice *device;
+  HlKernelSet *kernels;              /* prepare only */
+  HlKernel *kernel[2];
+  const void *params;
+  HlTensor *weights, *gradients;     /* flat, n elements each (n a multiple of HL_TENSOR_ALIGN) */
+  HlTensor *slots[3];                /* slots_per_weight of them, zero before the first step */
+  gsize n;
+  guint64 step;                      /* 1, 2, ... */
+  double rate_factor;                /* from the schedule; multiplies the learning rate */
+} HlOptimizerCall;
+
+typedef struct
+{
+  HlClass base;                      /* every optimizer has a parameter "learning_rate" */
+  guint (*slots_per_weight) (const void *params);       /* 0 .. 3 */
+  const char *const *slot_names;     /* "exp_avg", "exp_avg_sq": names in checkpoints */
+  gboolean (*prepare) (HlOptimizerCall *call, GError **error);
+  gboolean (*step)    (const HlOptimizerCall *call, GError **error);
+  /* Double precision; slots[k] has n elements. */
+  void     (*reference) (const void *params, guint64 step, double rate_factor, gsize n, double *w, const double *g, double *const *slots);
+} HlOptimizerClass;
+
+/* ---- Schedules ---- */
+
+typedef struct
+{
+  HlClass base;
+  /* Factor on the learning rate before step `step` (0, 1, ...) of n_steps. Pure. */
+  double (*factor) (const void *params, guint64 step, guint64 n_steps, guint64 steps_per_epoch);
+} HlScheduleClass;
+
+/* ---- Initializers ---- */
+
+typedef struct
+{
+  HlClass base;
+  /* Fills n values, row-major as in the spec. Pure function of key (seed, HL_PURPOSE_INIT, number of the weight). */
+  void (*fill) (const void *params, const HlWeightSpec *spec, const HlRandomKey *key, float *values, gsize n);
+} HlInitializerClass;
+
+#define HL_DECLARE_FAMILY(Type, family)                                     \
+  const Type *const *hl_##family##_classes (void);  /* NULL-terminated */   \
+  const Type        *hl_##family##_class_find (const char *name);           \
+  const HlClass     *hl_##family##_class_find_base (const char *name);
+
+HL_DECLARE_FAMILY (HlLossClass, loss)
+HL_DECLARE_FAMILY (HlOptimizerClass, optimizer)
+HL_DECLARE_FAMILY (HlScheduleClass, schedule)
+HL_DECLARE_FAMILY (HlInitializerClass, initializer)
+
+G_END_DECLS
