@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HlRunFolder: what a run leaves on disk, name.runs/NNN/: project.hillock (the state it ran), run.json (device, version, times,
+ * state, best and last scores, title, star), metrics.csv (epoch,step,part,loss,accuracy,seconds), steps.csv (sampled), confusion.csv,
+ * last.safetensors (checkpoint, each epoch), best.safetensors (weights at the best validation accuracy). Any one thread; blocks. */
+#pragma once
+
+#include "app/project-state.h"
+#include "engine/train/trainer.h"
+
+G_BEGIN_DECLS
+
+typedef struct _HlRunFolder HlRunFolder;
+
+HlRunFolder *hl_run_folder_create (GFile *runs_folder, const HlProjectState *state, const char *device, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* next free NNN */
+HlRunFolder *hl_run_folder_open   (GFile *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;   /* to resume */
+void         hl_run_folder_free   (HlRunFolder *self);
+GFile       *hl_run_folder_get_file   (HlRunFolder *self);                        /* transfer none */
+guint        hl_run_folder_get_number (HlRunFolder *self);
+GFile       *hl_run_folder_get_checkpoint (HlRunFolder *self);                    /* last.safetensors; transfer full */
+gboolean     hl_run_folder_add_step   (HlRunFolder *self, const HlStepResult *result, double seconds, GError **error);
+/* Metrics, confusion, checkpoint, best weights. */
+gboolean     hl_run_folder_add_epoch  (HlRunFolder *self, HlTrainer *trainer, const HlStep *step, double seconds, GError **error);
+gboolean     hl_run_folder_finish     (HlRunFolder *self, const char *state /* "done", "stopped", "failed" */, const char *message,
+                                       const HlScore *test, double seconds, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HlRunFolder, hl_run_folder_free)
+
+G_END_DECLS
