@@ -13,10 +13,13 @@ G_BEGIN_DECLS
 typedef struct _HlRunFolder HlRunFolder;
 
 HlRunFolder *hl_run_folder_create (GFile *runs_folder, const HlProjectState *state, const char *device, GError **error) G_GNUC_WARN_UNUSED_RESULT; /* next free NNN */
+/* The folder itself instead of a numbered one in it (hillock-cli train --out). It may exist; a run in it is HL_FILE_ERROR_CONTENT. */
+HlRunFolder *hl_run_folder_create_at (GFile *folder, const HlProjectState *state, const char *device, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HlRunFolder *hl_run_folder_open   (GFile *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;   /* to resume */
 void         hl_run_folder_free   (HlRunFolder *self);
 GFile       *hl_run_folder_get_file   (HlRunFolder *self);                        /* transfer none */
-guint        hl_run_folder_get_number (HlRunFolder *self);
+guint        hl_run_folder_get_number (HlRunFolder *self);                        /* 0: not a numbered folder */
+HlProjectState *hl_run_folder_get_state (HlRunFolder *self);                      /* what it ran; transfer none */
 GFile       *hl_run_folder_get_checkpoint (HlRunFolder *self);                    /* last.safetensors; transfer full */
 gboolean     hl_run_folder_add_step   (HlRunFolder *self, const HlStepResult *result, double seconds, GError **error);
 /* Metrics, confusion, checkpoint, best weights. */
