@@ -24,7 +24,9 @@ HlChoice *hl_choice_from_json (JsonNode *json, HlClassFinder find, const char *f
                                const char *where, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Strict helpers for readers of JSON files. Each names `where` and the key in its error.
- * get_object refuses keys outside the NULL-terminated list `allowed` (NULL: any). */
+ * get_object refuses keys outside the NULL-terminated list `allowed` (NULL: any); what it returns is
+ * borrowed from node. A missing key is an error: for optional ones ask json_object_has_member first.
+ * Whole numbers are taken as doubles too, but not the other way round. */
 JsonObject *hl_json_get_object (JsonNode *node, const char *const *allowed, const char *where, GError **error);
 gboolean    hl_json_get_int    (JsonObject *object, const char *key, gint64 min, gint64 max,
                                 gint64 *value, const char *where, GError **error);
