@@ -24,4 +24,9 @@ void       hl_tiles_set_volume(HlTiles *self, const HlShape *shape);
 /* Best grid for n tiles of that size in a well of that aspect; pure. */
 void       hl_tiles_layout    (guint n_tiles, double tile_aspect, double well_aspect, guint *columns, guint *rows);
 
+/* Which tile (or bar) lies at that point of the widget; -1: none. */
+int        hl_tiles_pick      (HlTiles *self, double x, double y);
+/* Draws the pictures without the dark well; for files. */
+void       hl_tiles_draw      (HlTiles *self, cairo_t *cr, double width, double height);
+
 G_END_DECLS
