@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
 #include "app/run-info.h"
 
 #include "app/file-util.h"
