@@ -151,7 +151,7 @@ layout_y (HlChart *self, double low, double high)
 {
   HlTick ticks[HL_AXIS_MAX_TICKS];
   double pad = isfinite (low) ? (high - low) * 0.04 : 0;
-  guint n, wanted = MAX (2, self->height / 50);
+  guint n, wanted = MAX (2, self->height / 42);
 
   if (self->log)
     {
@@ -187,7 +187,7 @@ hl_chart_layout (HlChart *self, double width, double height)
   hl_axis_init (&self->x, x_low, x_high, FALSE);
   find_y_range (self, self->x.low, self->x.high, &y_low, &y_high);
   layout_y (self, y_low, y_high);
-  n = hl_axis_get_ticks (&self->y, self->format, MAX (2, self->height / 50), ticks);
+  n = hl_axis_get_ticks (&self->y, self->format, MAX (2, self->height / 42), ticks);
   for (guint i = 0; i < n; i++)
     numbers = MAX (numbers, text_width (self, ticks[i].text, FALSE));
   self->left = numbers + 10;
@@ -212,7 +212,7 @@ static void
 draw_axes (HlChart *self, cairo_t *cr, const HlChartTheme *theme)
 {
   HlTick ticks[HL_AXIS_MAX_TICKS];
-  guint n = hl_axis_get_ticks (&self->y, self->format, MAX (2, self->height / 50), ticks);
+  guint n = hl_axis_get_ticks (&self->y, self->format, MAX (2, self->height / 42), ticks);
 
   cairo_set_line_width (cr, 1);
   for (guint i = 0; i < n; i++)
@@ -343,8 +343,10 @@ draw_labels (HlChart *self, cairo_t *cr, const HlChartTheme *theme)
       labels[n_labels].line = line;
       labels[n_labels].x = MIN (pixel_x (self, hl_series_get_x (line->series)[end] * scale), self->left + self->width);
       labels[n_labels].y = pixel_y (self, hl_chart_line_values (self, line)[end]);
-      if (isfinite (labels[n_labels].y))
-        right = MAX (right, labels[n_labels++].x);
+      if (!isfinite (labels[n_labels].y))
+        continue;
+      right = MAX (right, labels[n_labels].x);
+      n_labels++;
     }
   spread_labels (labels, n_labels, self->top + 4, self->top + self->height);
   for (guint i = 0; i < n_labels; i++)
