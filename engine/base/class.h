@@ -7,15 +7,10 @@
 #pragma once
 
 #include <glib.h>
+#include <glib/gi18n.h>   /* N_() where a string is stored, _() where it is shown */
 #include <stddef.h>
 
 G_BEGIN_DECLS
-
-/* Marks a string for translation where it is stored; gettext translates it where it is shown.
- * Every N_() string of a class (title, group, summary, labels, help) is shown through _(). */
-#ifndef N_
-#define N_(string) (string)
-#endif
 
 typedef enum
 {

@@ -39,7 +39,8 @@ void       hl_dataset_unref (HlDataset *self);
 
 /* For formats: takes `values` (64-byte aligned, n × shape elements of `type`, F32 or U8, from
  * hl_dataset_alloc_values), `labels` (n, each < n_classes) and class_names (NULL: "0", "1", ...). */
-gpointer   hl_dataset_alloc_values (gsize n_bytes, GError **error);   /* refuses what cannot be had, by words */
+/* Refuses, by words, what this computer cannot have. */
+gpointer   hl_dataset_alloc_values (gsize n_bytes, GError **error);   
 void       hl_dataset_free_values  (gpointer values);
 HlDataset *hl_dataset_new   (const char *title, const HlShape *shape, HlDType type, gpointer values, gsize n,
                              gsize n_test, gint32 *labels, guint n_classes, GStrv class_names);

@@ -41,6 +41,9 @@ struct _HlTensor
 /* Frees the copies of finished asynchronous writes; wait: of all of them. */
 void hl_device_reap_writes (HlDevice *self, gboolean wait);
 
+/* Of the calling thread, for good: only for threads that do nothing else. */
+void hl_lower_thread_priority (void);
+
 /* Calls `function` on a thread with a low priority and returns its result. Whatever asks OpenCL about devices
  * first goes through this: PoCL then starts its compute threads with that priority. */
 gpointer hl_run_on_low_priority_thread (GThreadFunc function, gpointer data);

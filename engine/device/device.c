@@ -19,6 +19,8 @@ hl_device_init_environment (void)
 {
   /* Without it PoCL's workers now and then share one core, at half the speed. It is read when the library loads. */
   g_setenv ("POCL_AFFINITY", "1", FALSE);
+  /* Machine code for any grid instead of one per grid size: as fast, and none is left to compile in mid-training. */
+  g_setenv ("POCL_WORK_GROUP_SPECIALIZATION", "0", FALSE);
 }
 
 typedef struct
@@ -27,15 +29,20 @@ typedef struct
   gpointer data;
 } LowPriorityCall;
 
+void
+hl_lower_thread_priority (void)
+{
+  /* On Linux this changes the calling thread only. A failure costs a fluid interface, nothing else. */
+  if (getpriority (PRIO_PROCESS, (id_t) gettid ()) < COMPUTE_NICE)
+    setpriority (PRIO_PROCESS, (id_t) gettid (), COMPUTE_NICE);
+}
+
 static gpointer
 low_priority_main (gpointer data)
 {
   LowPriorityCall *call = data;
-  int now = getpriority (PRIO_PROCESS, (id_t) gettid ());
 
-  /* On Linux this changes the calling thread only. A failure costs a fluid interface, nothing else. */
-  if (now < COMPUTE_NICE)
-    setpriority (PRIO_PROCESS, (id_t) gettid (), COMPUTE_NICE);
+  hl_lower_thread_priority ();
   return call->function (call->data);
 }
 

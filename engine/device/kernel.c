@@ -2,18 +2,17 @@
  *
  * HlKernelSet: kernel instances collected, written into one program, built and enqueued. */
 
-#include "engine/device/cl.h"
+#include "engine/device/program.h"
 
 #include <string.h>
 
 #define KERNELS_PATH "/io/github/hillock/kernels/"
-#define BUILD_OPTIONS "-cl-std=CL1.2"
 
 struct _HlKernel
 {
   HlDevice *device;                /* borrowed from the set */
   char *file, *name, *defines;
-  guint instance;                  /* number within its program */
+  guint instance;                  /* number within its part of the program; set by the build */
   cl_kernel kernel;                /* NULL before the build */
 };
 
@@ -22,7 +21,7 @@ struct _HlKernelSet
   HlDevice *device;
   GPtrArray *kernels;              /* of HlKernel, owned, in order of request */
   GHashTable *by_request;          /* "file\nname\ndefines" to HlKernel */
-  GPtrArray *programs;             /* of cl_program, one a build */
+  GPtrArray *parts;                /* of HlProgramPart: the programs of all builds */
   guint n_built;                   /* of kernels, from the start */
 };
 
@@ -39,12 +38,6 @@ kernel_free (gpointer data)
   g_free (self);
 }
 
-static void
-program_free (gpointer program)
-{
-  clReleaseProgram (program);
-}
-
 HlKernelSet *
 hl_kernel_set_new (HlDevice *device)
 {
@@ -53,7 +46,7 @@ hl_kernel_set_new (HlDevice *device)
   self->device = hl_device_ref (device);
   self->kernels = g_ptr_array_new_with_free_func (kernel_free);
   self->by_request = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->programs = g_ptr_array_new_with_free_func (program_free);
+  self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) hl_program_part_free);
   return self;
 }
 
@@ -64,7 +57,7 @@ hl_kernel_set_free (HlKernelSet *self)
     return;
   g_hash_table_unref (self->by_request);
   g_ptr_array_unref (self->kernels);
-  g_ptr_array_unref (self->programs);
+  g_ptr_array_unref (self->parts);
   hl_device_unref (self->device);
   g_free (self);
 }
@@ -94,7 +87,6 @@ hl_kernel_set_add (HlKernelSet *self, const char *file, const char *kernel, cons
   found->file = g_strdup (file);
   found->name = g_strdup (kernel);
   found->defines = g_strdup (defines ? defines : "");
-  found->instance = self->kernels->len - self->n_built;
   g_ptr_array_add (self->kernels, found);
   g_hash_table_insert (self->by_request, g_steal_pointer (&request), found);
   return found;
@@ -166,11 +158,14 @@ append_instance (GString *source, const HlKernel *kernel, GError **error)
   return TRUE;
 }
 
-static char *
-write_source (HlKernelSet *self, GError **error)
+/* The text of every n_parts-th new kernel, beginning with number `part`: kernels that are asked for together are of
+ * like size, so that the parts take about equally long to compile. */
+static HlProgramPart *
+write_part (HlKernelSet *self, guint part, guint n_parts, GError **error)
 {
   g_autoptr (GString) source = g_string_new (NULL);
   g_autoptr (GBytes) common = g_resources_lookup_data (KERNELS_PATH "common.clh", G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+  guint n_kernels = 0;
   gsize size;
   const char *text;
 
@@ -181,73 +176,18 @@ write_source (HlKernelSet *self, GError **error)
                           self->device->info->lanes);
   g_string_append_len (source, text, (gssize) size);
   g_string_append_c (source, '\n');
-  for (guint i = self->n_built; i < self->kernels->len; i++)
-    if (!append_instance (source, self->kernels->pdata[i], error))
-      return NULL;
-  return g_string_free (g_steal_pointer (&source), FALSE);
+  for (guint i = self->n_built + part; i < self->kernels->len; i += n_parts)
+    {
+      HlKernel *kernel = self->kernels->pdata[i];
+
+      kernel->instance = n_kernels++;
+      if (!append_instance (source, kernel, error))
+        return NULL;
+    }
+  return hl_program_part_new (g_string_free (g_steal_pointer (&source), FALSE), n_kernels);
 }
 
 /* ---- Building ---- */
-
-/* The first line that reports an error, or else the first line there is. */
-static char *
-first_message (const char *log)
-{
-  g_auto (GStrv) lines = g_strsplit (log, "\n", -1);
-  const char *first = NULL;
-
-  for (guint i = 0; lines[i]; i++)
-    {
-      g_strstrip (lines[i]);
-      if (strstr (lines[i], "error"))
-        return g_strdup (lines[i]);
-      if (!first && *lines[i])
-        first = lines[i];
-    }
-  return g_strdup (first ? first : "the compiler gives no reason");
-}
-
-static void
-set_build_error (HlDevice *device, cl_program program, cl_int code, GError **error)
-{
-  g_autofree char *log = NULL, *message = NULL;
-  gsize size = 0;
-
-  if (clGetProgramBuildInfo (program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) == CL_SUCCESS)
-    {
-      log = g_malloc0 (size + 1);
-      clGetProgramBuildInfo (program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
-    }
-  message = first_message (log ? log : "");
-  g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_BUILD,
-               "The kernels do not compile for the device “%s”: %s (%s, %d)", device->info->name, message,
-               hl_cl_error_name (code), code);
-}
-
-static cl_program
-build_program (HlKernelSet *self, const char *source, GError **error)
-{
-  HlDevice *device = self->device;
-  cl_int code = CL_OUT_OF_HOST_MEMORY;
-  cl_program program = NULL;
-
-  if (!hl_fault_hit ())
-    program = clCreateProgramWithSource (device->context, 1, &source, NULL, &code);
-  if (!program)
-    {
-      hl_set_cl_error (error, code, "Cannot create a program for the device “%s”", device->info->name);
-      return NULL;
-    }
-  code = hl_fault_hit () ? CL_BUILD_PROGRAM_FAILURE
-                         : clBuildProgram (program, 1, &device->id, BUILD_OPTIONS, NULL, NULL);
-  if (code != CL_SUCCESS)
-    {
-      set_build_error (device, program, code, error);
-      clReleaseProgram (program);
-      return NULL;
-    }
-  return program;
-}
 
 static gboolean
 create_kernel (HlKernel *self, cl_program program, GError **error)
@@ -255,6 +195,10 @@ create_kernel (HlKernel *self, cl_program program, GError **error)
   g_autofree char *symbol = g_strdup_printf ("%s_%u", self->name, self->instance);
   cl_int code = CL_OUT_OF_HOST_MEMORY;
 
+  /* Left from a build that failed half-way. */
+  if (self->kernel)
+    clReleaseKernel (self->kernel);
+  self->kernel = NULL;
   if (!hl_fault_hit ())
     self->kernel = clCreateKernel (program, symbol, &code);
   if (!self->kernel)
@@ -262,30 +206,40 @@ create_kernel (HlKernel *self, cl_program program, GError **error)
   return TRUE;
 }
 
+static gboolean
+build_new_kernels (HlKernelSet *self, const HlProgress *progress, GCancellable *cancellable, GError **error)
+{
+  guint n_kernels = self->kernels->len - self->n_built, n_parts = hl_program_count_parts (self->device, n_kernels);
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func ((GDestroyNotify) hl_program_part_free);
+
+  for (guint i = 0; i < n_parts; i++)
+    {
+      HlProgramPart *part = write_part (self, i, n_parts, error);
+
+      if (!part)
+        return FALSE;
+      g_ptr_array_add (parts, part);
+    }
+  if (!hl_program_build_parts (self->device, parts, progress, cancellable, error))
+    return FALSE;
+  for (guint i = 0; i < n_kernels; i++)
+    if (!create_kernel (self->kernels->pdata[self->n_built + i], ((HlProgramPart *) parts->pdata[i % n_parts])->program,
+                        error))
+      return FALSE;
+  g_ptr_array_extend_and_steal (self->parts, g_steal_pointer (&parts));
+  self->n_built = self->kernels->len;
+  return TRUE;
+}
+
 gboolean
 hl_kernel_set_build (HlKernelSet *self, const HlProgress *progress, GCancellable *cancellable, GError **error)
 {
-  guint n = self->kernels->len;
-  g_autofree char *source = NULL;
-  cl_program program;
-
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  if (self->n_built == n)
+  if (self->n_built == self->kernels->len)
     return TRUE;
-  hl_progress_report (progress, 0, "Building %u kernels", n - self->n_built);
-  source = write_source (self, error);
-  if (!source)
-    return FALSE;
-  program = build_program (self, source, error);
-  if (!program)
-    return FALSE;
-  g_ptr_array_add (self->programs, program);
-  for (guint i = self->n_built; i < n; i++)
-    if (!create_kernel (self->kernels->pdata[i], program, error))
-      return FALSE;
-  self->n_built = n;
-  return !g_cancellable_set_error_if_cancelled (cancellable, error);
+  return build_new_kernels (self, progress, cancellable, error)
+         && !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
 /* ---- Running ---- */

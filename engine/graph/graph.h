@@ -40,14 +40,16 @@ guint         hl_graph_get_n_links (const HlGraph *self);
 const HlLink *hl_graph_get_link    (const HlGraph *self, guint i);
 guint32       hl_graph_get_source  (const HlGraph *self, guint32 to, guint port);   /* 0: open */
 guint         hl_graph_get_n_inputs(const HlGraph *self, guint32 node);       /* highest linked port + 1 */
-gboolean      hl_graph_reaches     (const HlGraph *self, guint32 from, guint32 to); /* along links */
+gboolean      hl_graph_reaches     (const HlGraph *self, guint32 from, guint32 to); /* along links; TRUE for itself */
 
 /* Changing; thawed graphs only. */
 guint32  hl_graph_add_node    (HlGraph *self, const HlLayerClass *klass, double x, double y);  /* names it */
 guint32  hl_graph_add_copy    (HlGraph *self, const HlNode *node);            /* new id, unique name, same params */
+/* For readers of files. FALSE when the id or the name is taken or not allowed. */
+gboolean hl_graph_add_with_id (HlGraph *self, guint32 id, const HlLayerClass *klass, const char *name, double x, double y);
 void     hl_graph_remove_node (HlGraph *self, guint32 node);                  /* and its links */
 /* Replaces what was linked to that port. HL_GRAPH_ERROR_CYCLE / _STRUCTURE in words. For layers taking any
- * number of inputs, port n_inputs appends. */
+ * number of inputs, port n_inputs and every later one append. */
 gboolean hl_graph_connect     (HlGraph *self, guint32 from, guint32 to, guint port, GError **error);
 void     hl_graph_disconnect  (HlGraph *self, guint32 to, guint port);        /* later ports of add/concat move down */
 void     hl_graph_move_node   (HlGraph *self, guint32 node, double x, double y);

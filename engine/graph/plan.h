@@ -37,6 +37,8 @@ typedef struct
   guint tail;                  /* a head: position of the last layer fused into it (itself when none) */
   HlBorder value_border, gradient_border;   /* of the value of a tail */
   gboolean needs_gradient;     /* something trainable lies at or above it */
+  gboolean shares_value;       /* its value is the memory of its source (flatten) */
+  gboolean shares_gradient;    /* its gradient too */
   guint first_weight;          /* index into the plan's weights */
 } HlPlanStep;
 
@@ -66,6 +68,12 @@ guint64  hl_plan_get_parameter_count      (const HlPlan *self);                 
 guint64  hl_plan_get_node_parameter_count (const HlPlan *self, guint32 node);
 guint64  hl_plan_get_multiply_adds        (const HlPlan *self);                  /* one sample, forward */
 gsize    hl_plan_get_bytes                (const HlPlan *self, HlMemory kind);   /* optimizer slots: see recipe */
+
+/* The whole network as operators. Values carry the names of their nodes, weights those of hl_plan_get_weight. */
+HlOpList *hl_plan_lower (const HlPlan *self, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Vectors of `lanes` elements that a value of this shape and border takes for one block, and all its elements. */
+gsize    hl_plan_value_length (const HlShape *shape, const HlBorder *border, guint lanes, guint batch);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HlPlan, hl_plan_unref)
 

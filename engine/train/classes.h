@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* ---- Losses ---- */
 
+enum { HL_LOSS_VALUE, HL_LOSS_RIGHT, HL_LOSS_PREDICTION, HL_LOSS_PLANES };
+
 typedef struct
 {
   HlDevice *device;
@@ -19,7 +21,8 @@ typedef struct
   const void *params;
   const HlValue *y, *dy;             /* network output; its gradient (NULL when only evaluating) */
   HlTensor *targets;                 /* I32 class index per sample, -1 beyond the batch */
-  /* F32, capacity × 2, per sample: its loss and 1 when the prediction is right, else 0; zeros beyond the batch. */
+  /* F32, 3 × capacity: the loss of each sample, then 1 where the prediction is right, else 0, then the predicted class
+   * (HL_LOSS_PLANES planes; beyond the batch zeros). May be another slice on each run. */
   HlTensor *per_sample;
   guint capacity, batch, n_blocks, lanes;
 } HlLossCall;
@@ -29,7 +32,8 @@ typedef struct
   HlClass base;
   const char *softmax_hint;          /* non-NULL: the loss applies softmax itself; warn when a softmax layer feeds it */
   gboolean (*prepare) (HlLossCall *call, GError **error);
-  /* Mean over the batch: writes per_sample and, when dy is there, d(mean loss)/dy (exact zeros beyond the batch). */
+  /* Writes per_sample and, when dy is there, d(mean loss over the batch)/dy (exact zeros beyond the batch). The
+   * prediction is the class with the largest output, the first of equals. dy may be NULL here though prepare had it. */
   gboolean (*run)     (const HlLossCall *call, GError **error);
   /* Double precision, plain order; dy may be NULL. Returns the mean loss. */
   double   (*reference) (const void *params, guint batch, guint n, const double *y, const gint32 *targets, double *dy);
@@ -56,6 +60,7 @@ typedef struct
   HlClass base;                      /* every optimizer has a parameter "learning_rate" */
   guint (*slots_per_weight) (const void *params);       /* 0 .. 3 */
   const char *const *slot_names;     /* "exp_avg", "exp_avg_sq": names in checkpoints */
+  /* HL_TRAIN_ERROR_SETTINGS when parameters exclude each other. */
   gboolean (*prepare) (HlOptimizerCall *call, GError **error);
   gboolean (*step)    (const HlOptimizerCall *call, GError **error);
   /* Double precision; slots[k] has n elements. */

@@ -298,15 +298,36 @@ draw_tiles (HlTiles *self, cairo_t *cr, double width, double height)
     }
 }
 
+static double
+widest_name (HlTiles *self, PangoLayout *layout, PangoFontDescription *font, double size)
+{
+  int widest = 0;
+
+  pango_font_description_set_absolute_size (font, size * PANGO_SCALE);
+  pango_font_description_set_weight (font, PANGO_WEIGHT_BOLD);
+  pango_layout_set_font_description (layout, font);
+  for (guint i = 0; i < self->n_bars; i++)
+    {
+      int width;
+
+      pango_layout_set_text (layout, self->names[i], -1);
+      pango_layout_get_pixel_size (layout, &width, NULL);
+      widest = MAX (widest, width);
+    }
+  return widest;
+}
+
 static void
 draw_bars (HlTiles *self, cairo_t *cr, double width, double height)
 {
   g_autoptr(PangoLayout) layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), NULL);
   PangoFontDescription *font = pango_font_description_copy (pango_context_get_font_description (pango_layout_get_context (layout)));
-  double row = MIN (height / self->n_bars, 26), names = floor (width * 0.42), top = floor ((height - row * self->n_bars) / 2);
+  double row = MIN (height / self->n_bars, 26), names = floor (width * 0.46), top = floor ((height - row * self->n_bars) / 2);
+  double size = CLAMP (row * 0.68, 5, 13);
   gboolean with_names = row >= 6;
 
-  pango_font_description_set_absolute_size (font, CLAMP (row * 0.68, 5, 13) * PANGO_SCALE);
+  size = CLAMP (size * (names - 6) / MAX (1, widest_name (self, layout, font, size)), MIN (size, 7), size);
+  pango_font_description_set_absolute_size (font, size * PANGO_SCALE);
   pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
   pango_layout_set_alignment (layout, PANGO_ALIGN_RIGHT);
   pango_layout_set_width (layout, (names - 6) * PANGO_SCALE);

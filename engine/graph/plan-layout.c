@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The second half of planning: gradients, fusing, borders, shared memory, where weights lie. */
+
+#include "engine/graph/faults.h"
+#include "engine/graph/plan-private.h"
+
+guint
+hl_plan_count_consumers (const HlPlan *self, guint step, guint *last)
+{
+  guint n = 0;
+
+  for (guint i = step + 1; i < self->n_steps; i++)
+    for (guint port = 0; port < self->steps[i].n_inputs; port++)
+      if (self->steps[i].input[port] == step)
+        {
+          n++;
+          if (last)
+            *last = i;
+        }
+  return n;
+}
+
+/* ---- Gradients ---- */
+
+static gboolean
+has_trained_weights (const HlPlanStep *step)
+{
+  for (guint i = 0; i < step->layer.n_weights; i++)
+    if (step->layer.weights[i].kind == HL_WEIGHT_TRAINED)
+      return TRUE;
+  return FALSE;
+}
+
+void
+hl_plan_find_gradients (HlPlan *self, GPtrArray *faults)
+{
+  for (guint i = 0; self->options.training && i < self->n_steps; i++)
+    {
+      HlPlanStep *step = &self->steps[i];
+
+      step->needs_gradient = has_trained_weights (step);
+      for (guint port = 0; port < step->n_inputs; port++)
+        step->needs_gradient |= self->steps[step->input[port]].needs_gradient;
+      if (step->needs_gradient && !step->klass->backward)
+        hl_fault_add (faults, HL_FAULT_OTHER, step->node, HL_GRAPH_ERROR_STRUCTURE,
+                      "“%s” cannot be trained through: its kind of layer has no gradient.",
+                      hl_graph_find_node (self->graph, step->node)->name);
+    }
+}
+
+/* ---- Fusing ---- */
+
+/* Offers the only reader of the head's tail to the head. */
+static gboolean
+try_fuse (HlPlan *self, guint head, gboolean pooling)
+{
+  HlPlanStep *step = &self->steps[head], *next;
+  guint at;
+
+  if (hl_plan_count_consumers (self, step->tail, &at) != 1)
+    return FALSE;
+  next = &self->steps[at];
+  if (next->n_inputs != 1 || (pooling ? next->klass->window == NULL : next->klass->activation == NULL))
+    return FALSE;
+  if (!step->klass->fuse (step->params, &self->options, &step->layer, next->klass, next->params, &next->layer))
+    return FALSE;
+  next->fused = TRUE;
+  next->head = head;
+  next->tail = at;
+  step->tail = at;
+  return TRUE;
+}
+
+void
+hl_plan_fuse (HlPlan *self)
+{
+  for (guint i = 0; self->options.fuse && i < self->n_steps; i++)
+    {
+      if (!self->steps[i].klass->fuse || self->steps[i].fused)
+        continue;
+      try_fuse (self, i, FALSE);
+      try_fuse (self, i, TRUE);
+    }
+}
+
+/* ---- Values ---- */
+
+static void
+grow_border (HlBorder *border, const HlBorder *wanted)
+{
+  border->top = MAX (border->top, wanted->top);
+  border->left = MAX (border->left, wanted->left);
+  border->bottom = MAX (border->bottom, wanted->bottom);
+  border->right = MAX (border->right, wanted->right);
+}
+
+static gboolean
+is_empty (const HlBorder *border)
+{
+  return border->top == 0 && border->left == 0 && border->bottom == 0 && border->right == 0;
+}
+
+static void
+find_borders (HlPlan *self)
+{
+  for (guint i = 0; i < self->n_steps; i++)
+    {
+      HlPlanStep *step = &self->steps[i], *tail = &self->steps[step->tail];
+
+      if (step->fused)
+        continue;
+      if (step->needs_gradient)
+        tail->gradient_border = step->layer.dy_border;
+      for (guint port = 0; port < step->n_inputs; port++)
+        grow_border (&self->steps[step->input[port]].value_border, &step->layer.x_border[port]);
+    }
+}
+
+/* A reshaping layer needs no memory of its own where neither side has a border. Its gradient can be the memory of
+ * its source's only when nobody else adds to that. */
+static void
+share_memory (HlPlan *self)
+{
+  for (guint i = 0; i < self->n_steps; i++)
+    {
+      HlPlanStep *step = &self->steps[i], *source = &self->steps[step->input[0]];
+
+      if (!step->layer.alias || step->n_inputs != 1)
+        continue;
+      step->shares_value = is_empty (&step->value_border) && is_empty (&source->value_border);
+      step->shares_gradient = step->shares_value && source->needs_gradient && is_empty (&step->gradient_border)
+                              && is_empty (&source->gradient_border)
+                              && hl_plan_count_consumers (self, step->input[0], NULL) == 1;
+    }
+}
+
+gsize
+hl_plan_value_length (const HlShape *shape, const HlBorder *border, guint lanes, guint batch)
+{
+  gsize blocks = (batch + lanes - 1) / lanes;
+  gsize rows = (gsize) border->top + hl_shape_rows (shape) + border->bottom;
+  gsize columns = (gsize) border->left + hl_shape_columns (shape) + border->right;
+
+  return blocks * hl_shape_channels (shape) * rows * columns * lanes;
+}
+
+static void
+count_bytes (HlPlan *self)
+{
+  for (guint i = 0; i < self->n_steps; i++)
+    {
+      const HlPlanStep *step = &self->steps[i], *tail = &self->steps[step->tail];
+      gsize *values = &self->bytes[HL_MEMORY_VALUES];
+
+      if (step->fused)
+        continue;
+      if (!step->shares_value)
+        *values += sizeof (float) * hl_plan_value_length (&tail->layer.output, &tail->value_border,
+                                                          self->options.lanes, self->options.batch);
+      if (step->needs_gradient && !step->shares_gradient)
+        *values += sizeof (float) * hl_plan_value_length (&tail->layer.output, &tail->gradient_border,
+                                                          self->options.lanes, self->options.batch);
+      for (guint k = 0; self->options.training && k < HL_MAX_SAVED; k++)
+        *values += step->layer.saved_bytes[k];
+      self->bytes[HL_MEMORY_WORKSPACE] = MAX (self->bytes[HL_MEMORY_WORKSPACE], step->layer.workspace_bytes);
+    }
+}
+
+void
+hl_plan_lay_out_values (HlPlan *self)
+{
+  find_borders (self);
+  share_memory (self);
+  count_bytes (self);
+}
+
+/* ---- Weights ---- */
+
+static gsize
+lay_out_kind (HlPlan *self, HlWeightKind kind, gsize first)
+{
+  for (guint i = 0; i < self->weights->len; i++)
+    {
+      HlPlanWeight *weight = &g_array_index (self->weights, HlPlanWeight, i);
+
+      if (weight->spec->kind != kind)
+        continue;
+      weight->first = first;
+      first += (weight->n + HL_TENSOR_ALIGN - 1) / HL_TENSOR_ALIGN * HL_TENSOR_ALIGN;
+    }
+  return first;
+}
+
+void
+hl_plan_lay_out_weights (HlPlan *self)
+{
+  for (guint i = 0; i < self->n_steps; i++)
+    {
+      HlPlanStep *step = &self->steps[i];
+      const char *name = hl_graph_find_node (self->graph, step->node)->name;
+
+      step->first_weight = self->weights->len;
+      for (guint k = 0; k < step->layer.n_weights; k++)
+        {
+          const HlWeightSpec *spec = &step->layer.weights[k];
+          HlPlanWeight weight = { step->node, k, spec, g_strdup_printf ("%s.%s", name, spec->name), 0,
+                                  hl_shape_get_count (&spec->shape) };
+
+          g_array_append_val (self->weights, weight);
+        }
+    }
+  self->trained_length = lay_out_kind (self, HL_WEIGHT_TRAINED, 0);
+  self->arena_length = lay_out_kind (self, HL_WEIGHT_STATE, self->trained_length);
+  self->bytes[HL_MEMORY_WEIGHTS] = self->arena_length * sizeof (float);
+  if (self->options.training)
+    self->bytes[HL_MEMORY_GRADIENTS] = self->trained_length * sizeof (float);
+}

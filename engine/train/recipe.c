@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HlRecipe: defaults, copies and JSON. */
+
+#include "engine/train/recipe.h"
+
+#include "engine/base/params-json.h"
+
+#define MAX_BATCH 65536
+#define MAX_EPOCHS 1000000
+
+HlRecipe *
+hl_recipe_new (void)
+{
+  HlRecipe *self = g_new0 (HlRecipe, 1);
+
+  self->loss = hl_choice_new (hl_loss_class_find_base ("cross_entropy"));
+  self->optimizer = hl_choice_new (hl_optimizer_class_find_base ("adam"));
+  self->schedule = hl_choice_new (hl_schedule_class_find_base ("constant"));
+  self->batch = 64;
+  self->epochs = 10;
+  self->seed = 1;
+  return self;
+}
+
+HlRecipe *
+hl_recipe_copy (const HlRecipe *self)
+{
+  HlRecipe *copy = g_memdup2 (self, sizeof *self);
+
+  copy->loss = hl_choice_copy (self->loss);
+  copy->optimizer = hl_choice_copy (self->optimizer);
+  copy->schedule = hl_choice_copy (self->schedule);
+  return copy;
+}
+
+void
+hl_recipe_free (HlRecipe *self)
+{
+  if (self == NULL)
+    return;
+  hl_choice_free (self->loss);
+  hl_choice_free (self->optimizer);
+  hl_choice_free (self->schedule);
+  g_free (self);
+}
+
+gboolean
+hl_recipe_equal (const HlRecipe *a, const HlRecipe *b)
+{
+  return hl_choice_equal (a->loss, b->loss) && hl_choice_equal (a->optimizer, b->optimizer)
+         && hl_choice_equal (a->schedule, b->schedule) && a->batch == b->batch && a->epochs == b->epochs
+         && a->seed == b->seed;
+}
+
+JsonNode *
+hl_recipe_to_json (const HlRecipe *self)
+{
+  JsonObject *object = json_object_new ();
+  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+
+  json_object_set_member (object, "loss", hl_choice_to_json (self->loss));
+  json_object_set_member (object, "optimizer", hl_choice_to_json (self->optimizer));
+  json_object_set_member (object, "schedule", hl_choice_to_json (self->schedule));
+  json_object_set_int_member (object, "batch", self->batch);
+  json_object_set_int_member (object, "epochs", self->epochs);
+  json_object_set_int_member (object, "seed", (gint64) self->seed);
+  json_node_take_object (node, object);
+  return node;
+}
+
+/* Replaces *choice by the member `key`, when there is one. */
+static gboolean
+read_choice (JsonObject *object, const char *key, HlClassFinder find, HlChoice **choice, const char *where, GError **error)
+{
+  g_autofree char *place = g_strdup_printf ("%s.%s", where, key);
+  HlChoice *read;
+
+  if (!json_object_has_member (object, key))
+    return TRUE;
+  read = hl_choice_from_json (json_object_get_member (object, key), find, key, place, error);
+  if (read == NULL)
+    return FALSE;
+  hl_choice_free (*choice);
+  *choice = read;
+  return TRUE;
+}
+
+static gboolean
+read_int (JsonObject *object, const char *key, gint64 min, gint64 max, gint64 *value, const char *where, GError **error)
+{
+  return !json_object_has_member (object, key) || hl_json_get_int (object, key, min, max, value, where, error);
+}
+
+HlRecipe *
+hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
+{
+  static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", NULL };
+  g_autoptr (HlRecipe) self = hl_recipe_new ();
+  JsonObject *object = hl_json_get_object (json, allowed, where, error);
+  gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed;
+
+  if (object == NULL
+      || !read_choice (object, "loss", hl_loss_class_find_base, &self->loss, where, error)
+      || !read_choice (object, "optimizer", hl_optimizer_class_find_base, &self->optimizer, where, error)
+      || !read_choice (object, "schedule", hl_schedule_class_find_base, &self->schedule, where, error)
+      || !read_int (object, "batch", 1, MAX_BATCH, &batch, where, error)
+      || !read_int (object, "epochs", 1, MAX_EPOCHS, &epochs, where, error)
+      || !read_int (object, "seed", 0, G_MAXINT64, &seed, where, error))
+    return NULL;
+  self->batch = (guint) batch;
+  self->epochs = (guint) epochs;
+  self->seed = (guint64) seed;
+  return g_steal_pointer (&self);
+}

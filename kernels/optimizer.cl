@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Optimizers: one pass over the flat arenas of weights w, gradients g and slots. One item is CHUNK vectors. The formulas
+ * and their order are PyTorch's; bias corrections come from the host, which computes them in double. */
+
+#ifdef KERNEL_sgd_step
+/* keep: momentum, fresh: 1 - dampening (1 in the first step). MOMENTUM, NESTEROV: 0 or 1. */
+ITEM_KERNEL void
+NAME (sgd_step) (TENSOR_OUT (w), TENSOR_IN (g),
+#if MOMENTUM
+                 TENSOR_OUT (momentum),
+#endif
+                 float rate, float decay, float keep, float fresh, int n)
+{
+  USE_OUT (w);
+  USE_IN (g);
+#if MOMENTUM
+  USE_OUT (momentum);
+#endif
+  int end = min (n, (ITEM + 1) * CHUNK);
+
+  for (int i = ITEM * CHUNK; i < end; i++)
+    {
+      VEC old = LOAD (w, i), step = LOAD (g, i) + decay * old;
+#if MOMENTUM
+      VEC buffer = keep * LOAD (momentum, i) + fresh * step;
+
+      STORE (buffer, momentum, i);
+      step = NESTEROV ? step + keep * buffer : buffer;
+#endif
+      STORE (old - rate * step, w, i);
+    }
+}
+#endif
+
+#ifdef KERNEL_adam_step
+/* rate: learning rate / first bias correction; root: square root of the second; decay: weight decay, added to the gradient,
+ * or with DECOUPLED (AdamW) taken from the weight, being then learning rate × weight decay. */
+ITEM_KERNEL void
+NAME (adam_step) (TENSOR_OUT (w), TENSOR_IN (g), TENSOR_OUT (mean), TENSOR_OUT (square), float rate, float root, float decay,
+                  float beta1, float fresh1, float beta2, float fresh2, float epsilon, int n)
+{
+  USE_OUT (w);
+  USE_IN (g);
+  USE_OUT (mean);
+  USE_OUT (square);
+  int end = min (n, (ITEM + 1) * CHUNK);
+
+  for (int i = ITEM * CHUNK; i < end; i++)
+    {
+      VEC old = LOAD (w, i), gradient = LOAD (g, i), m, v;
+
+#if DECOUPLED
+      old -= decay * old;
+#else
+      gradient += decay * old;
+#endif
+      m = beta1 * LOAD (mean, i) + fresh1 * gradient;
+      v = beta2 * LOAD (square, i) + fresh2 * gradient * gradient;
+      STORE (m, mean, i);
+      STORE (v, square, i);
+      STORE (old - rate * (m / (sqrt (v) / root + epsilon)), w, i);
+    }
+}
+#endif
