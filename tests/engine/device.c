@@ -223,6 +223,21 @@ test_saxpy (gconstpointer lanes)
 }
 
 static void
+test_self_test (gconstpointer lanes)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlDevice) device = NULL;
+
+  g_setenv ("HILLOCK_LANES", lanes, TRUE);
+  device = open_device ();
+  g_unsetenv ("HILLOCK_LANES");
+  if (!device)
+    return;
+  hl_device_self_test (device, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
 test_build_error (void)
 {
   g_autoptr (GError) error = NULL;
@@ -270,6 +285,10 @@ main (int argc, char **argv)
   g_test_add_data_func ("/device/saxpy/8", "8", test_saxpy);
   g_test_add_data_func ("/device/saxpy/16", "16", test_saxpy);
   g_test_add_data_func ("/device/saxpy/gpu", "gpu", test_saxpy);
+  g_test_add_data_func ("/device/self-test/4", "4", test_self_test);
+  g_test_add_data_func ("/device/self-test/8", "8", test_self_test);
+  g_test_add_data_func ("/device/self-test/16", "16", test_self_test);
+  g_test_add_data_func ("/device/self-test/gpu", "gpu", test_self_test);
   g_test_add_func ("/device/build-error", test_build_error);
   return g_test_run ();
 }
