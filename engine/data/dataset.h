@@ -56,7 +56,7 @@ guint          hl_dataset_get_n_classes  (const HlDataset *self);
 const char    *hl_dataset_get_class_name (const HlDataset *self, guint label);
 /* One sample as floats as stored (bytes as 0..255); for pictures and probes. */
 void           hl_dataset_read_sample    (const HlDataset *self, gsize index, float *values);
-void           hl_dataset_get_range      (const HlDataset *self, float *low, float *high);   /* of the values, for display */
+void           hl_dataset_get_range      (const HlDataset *self, float *low, float *high);   /* for display */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HlDataset, hl_dataset_unref)
 
