@@ -1,23 +1,57 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Activations, any of them: ACTIVATION is an expression in v, GRADIENT one in y (see HlEpilogue). X, Y geometry
- * defines say where the pixels lie; one item is one channel of one block. */
+ * Activations, any of them: ACTIVATION is an expression in v, GRADIENT one in y, the result (see HlEpilogue). Items:
+ * blocks × WALK_ITEMS. */
 
 #ifdef KERNEL_activation_forward
-/* y := activation (x), interior only. Items: blocks × Y_CHANNELS. */
+/* y := activation (x). */
 ITEM_KERNEL void
-NAME (activation_forward) (TENSOR_IN (x), TENSOR_OUT (y))
+NAME (activation_forward) (TENSOR_IN (x), TENSOR_OUT (result))
 {
   USE_IN (x);
-  USE_OUT (y);
-  int block = ITEM / Y_CHANNELS, channel = ITEM % Y_CHANNELS;
+  USE_OUT (result);
 
-  for (int row = 0; row < Y_ROWS; row++)
-    for (int column = 0; column < Y_COLUMNS; column++)
-      {
-        VEC v = LOAD (x, AT (X, block, channel, row, column));
+  WALK_BEGIN
+    VEC v = LOAD (x, WALK_AT (X));
 
-        STORE (ACTIVATION, y, AT (Y, block, channel, row, column));
-      }
+    STORE (ACTIVATION, result, WALK_AT (Y));
+  WALK_END
+}
+#endif
+
+#ifdef KERNEL_activation_backward
+/* dx := dy × gradient (y), added to dx where ADD is 1. */
+ITEM_KERNEL void
+NAME (activation_backward) (TENSOR_IN (result), TENSOR_IN (dy), TENSOR_OUT (dx))
+{
+  USE_IN (result);
+  USE_IN (dy);
+  USE_OUT (dx);
+
+  WALK_BEGIN
+    VEC y = LOAD (result, WALK_AT (Y));
+    VEC d = LOAD (dy, WALK_AT (DY)) * (GRADIENT);
+
+#if ADD
+    d += LOAD (dx, WALK_AT (DX));
+#endif
+    STORE (d, dx, WALK_AT (DX));
+  WALK_END
+}
+#endif
+
+#ifdef KERNEL_activation_multiply
+/* dy := dy × gradient (y), in place. */
+ITEM_KERNEL void
+NAME (activation_multiply) (TENSOR_IN (result), TENSOR_OUT (dy))
+{
+  USE_IN (result);
+  USE_OUT (dy);
+
+  WALK_BEGIN
+    VEC y = LOAD (result, WALK_AT (Y));
+
+    STORE (LOAD (dy, WALK_AT (DY)) * (GRADIENT), dy, WALK_AT (DY));
+  WALK_END
 }
 #endif

@@ -113,6 +113,7 @@ struct _HlLayerCall
   HlKernel *kernel[HL_MAX_KERNELS];  /* prepare fills, forward and backward run */
   gpointer state;                    /* the layer's own, g_free'd with the executor; may stay NULL */
   guint node;
+  const HlLayerClass *klass;
   const void *params;
   const HlLayerPlan *plan;
   guint n_inputs;

@@ -19,6 +19,8 @@ static const HlParam input_params[] = {
 static const HlLayerExample input_examples[] = {
   { "channels=1;height=28;width=28", { HL_SHAPE_3 (1, 28, 28) } },
   { "channels=3;height=5;width=7", { HL_SHAPE_3 (3, 5, 7) } },
+  { "channels=17;height=1;width=1", { HL_SHAPE_3 (17, 1, 1) } },
+  { "channels=1;height=1;width=9", { HL_SHAPE_3 (1, 1, 9) } },
   { NULL, { { 0 } } }
 };
 
@@ -53,6 +55,8 @@ const HlLayerClass hl_input_layer = {
     .title = N_("Images"),
     .group = N_("Data"),
     .summary = N_("Where the samples enter the network."),
+    .help = N_("A network has exactly one. Its size must be that of the samples in the data; values arrive as the data "
+               "page scales them, usually with mean 0 and deviation 1."),
     .params_size = sizeof (Input),
     .params = input_params,
   },
