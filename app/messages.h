@@ -68,6 +68,9 @@ typedef struct
   GPtrArray *weights;        /* HlArray, "conv1.weight" with its PyTorch shape in `shape`; NULL when not asked for */
 } HlProbeResult;
 
+HlProbeResult *hl_probe_result_new   (void) G_GNUC_WARN_UNUSED_RESULT;
+/* Adds an array of zeros to values or weights, to be filled; borrowed. */
+HlArray       *hl_probe_result_add   (HlProbeResult *self, gboolean weight, guint32 node, const char *name, const HlShape *shape);
 HlProbeResult *hl_probe_result_ref   (HlProbeResult *self);
 void           hl_probe_result_unref (HlProbeResult *self);
 

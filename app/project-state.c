@@ -25,7 +25,8 @@ hl_project_state_new (HlGraph *graph, HlDataSpec *data, HlRecipe *recipe)
   HlProjectState *self = g_new0 (HlProjectState, 1);
 
   g_atomic_ref_count_init (&self->refs);
-  hl_graph_freeze (graph);
+  if (!hl_graph_is_frozen (graph))
+    hl_graph_freeze (graph);
   self->graph = graph;
   self->data = data;
   self->recipe = recipe;

@@ -15,6 +15,8 @@ HlSeries     *hl_series_new     (const char *name) G_GNUC_WARN_UNUSED_RESULT;
 const char   *hl_series_get_name(HlSeries *self);
 void          hl_series_add     (HlSeries *self, double x, double y);     /* x ascending */
 void          hl_series_add_many(HlSeries *self, guint n, const double *x, const double *y);  /* one "changed" */
+/* Removes the points beyond x: a resumed run writes them again. */
+void          hl_series_cut     (HlSeries *self, double x);
 void          hl_series_clear   (HlSeries *self);
 guint         hl_series_get_n   (HlSeries *self);
 const double *hl_series_get_x   (HlSeries *self);                         /* borrowed until the next add */

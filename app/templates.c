@@ -91,10 +91,10 @@ chain_add (Chain *self, const char *layer, gboolean docked, ...)
 static void
 build_lenet (Chain *chain)
 {
-  chain_add (chain, "conv2d", FALSE, "filters", 6, "size_y", 5, "size_x", 5, "pad_y", 2, "pad_x", 2, NULL);
+  chain_add (chain, "conv2d", FALSE, "filters", 6, "size_y", 5, "size_x", 5, "padding_y", 2, "padding_x", 2, NULL);
   chain_add (chain, "relu", TRUE, NULL);
   chain_add (chain, "max_pool2d", FALSE, "size_y", 2, "size_x", 2, "stride_y", 2, "stride_x", 2, NULL);
-  chain_add (chain, "conv2d", FALSE, "filters", 16, "size_y", 5, "size_x", 5, "pad_y", 0, "pad_x", 0, NULL);
+  chain_add (chain, "conv2d", FALSE, "filters", 16, "size_y", 5, "size_x", 5, "padding_y", 0, "padding_x", 0, NULL);
   chain_add (chain, "relu", TRUE, NULL);
   chain_add (chain, "max_pool2d", FALSE, "size_y", 2, "size_x", 2, "stride_y", 2, "stride_x", 2, NULL);
   chain_add (chain, "flatten", TRUE, NULL);
