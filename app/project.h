@@ -31,7 +31,8 @@ void             hl_project_end_merge (HlProject *self);
 void             hl_project_undo      (HlProject *self);
 void             hl_project_redo      (HlProject *self);
 
-/* file NULL: where it came from. Afterwards not modified. Refuses when the file changed on disk since it was read unless `force`. */
+/* file NULL: where it came from. Afterwards not modified. Refuses when the file changed on disk since it was read unless `force`
+ * (G_IO_ERROR_WRONG_ETAG: offer to replace it), and when somebody else has it open (G_IO_ERROR_BUSY). */
 void             hl_project_save_async  (HlProject *self, GFile *file, gboolean force, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean         hl_project_save_finish (HlProject *self, GAsyncResult *result, GError **error);
 
