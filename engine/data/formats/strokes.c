@@ -158,17 +158,17 @@ draw_hand (Hand *self, HlRandom *random)
 {
   double turn = 0.06 * bell (random);
 
-  self->shake = uniform (random, 0.01, 0.06);
+  self->shake = uniform (random, 0.01, 0.055);
   self->slant = 0.05 + 0.24 * bell (random);
   /* `turn` is the tangent of half the angle: so sine and cosine need no library function. */
   self->cosine = (1 - turn * turn) / (1 + turn * turn);
   self->sine = 2 * turn / (1 + turn * turn);
   for (guint i = 0; i < 4; i++)
-    self->bend[i] = 0.18 * bell (random);
+    self->bend[i] = 0.17 * bell (random);
   self->height = uniform (random, 15, 23);
   self->width = self->height * uniform (random, 0.5, 0.95);
-  self->x = SIZE / 2.0 + 2.0 * bell (random);
-  self->y = SIZE / 2.0 + 1.7 * bell (random);
+  self->x = SIZE / 2.0 + 1.85 * bell (random);
+  self->y = SIZE / 2.0 + 1.55 * bell (random);
   self->radius = uniform (random, 0.55, 1.35) + uniform (random, 0, 0.45);
   self->swell = uniform (random, -0.35, 0.35);
   self->ink = uniform (random, 190, 255);
