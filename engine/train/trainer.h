@@ -72,6 +72,7 @@ const HlSplit         *hl_trainer_get_split (HlTrainer *self);
 const HlNormalization *hl_trainer_get_normalization (HlTrainer *self);
 guint64     hl_trainer_get_n_steps  (HlTrainer *self);          /* training steps of the whole recipe */
 guint64     hl_trainer_get_steps_per_epoch (HlTrainer *self);
+guint64     hl_trainer_get_step     (HlTrainer *self);          /* training steps enqueued so far, those before a restored checkpoint included */
 /* Loss and accuracy of a part with the weights as they are. Waits. */
 gboolean    hl_trainer_evaluate     (HlTrainer *self, HlPart part, HlScore *score, GError **error);
 
