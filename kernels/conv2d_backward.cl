@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The gradients of a convolution: of its input, its weights and its bias in one launch, because they are independent
+ * and together keep every compute unit busy. U is the gradient of the convolution's own output (unpooled where pooling is
+ * fused); X its input; DX where the input's gradient goes. Tiles as in conv2d.cl. */
+
+#ifdef KERNEL_conv2d_backward
+
+#if HAS_DX
+/* dx := or += the sum over filters and taps of weight × gradient, for TILE_CHANNELS channels of one row. Only rows of u
+ * that reach this row are read. `item`: block × DX_ROWS × CHANNEL_TILES. */
+void
+NAME (conv2d_dx) (int item, const __global float *restrict u, const __global float *restrict w, __global float *restrict dx)
+{
+  const int channel_tile = item % CHANNEL_TILES, group = channel_tile / DX_GROUP_TILES;
+  const int channel_first = channel_tile % DX_GROUP_TILES * TILE_CHANNELS;
+  const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
+  const int row = item / CHANNEL_TILES % DX_ROWS, block = item / (CHANNEL_TILES * DX_ROWS);
+  const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
+
+#if DX_WHOLE_ROW
+  /* A whole row of dx in registers: every product of a gradient with a weight is one that counts. */
+  VEC sum[TILE_CHANNELS][DX_COLUMNS];
+
+  #pragma unroll
+  for (int c = 0; c < TILE_CHANNELS; c++)
+    #pragma unroll
+    for (int i = 0; i < DX_COLUMNS; i++)
+      sum[c][i] = 0;
+  for (int ky = 0; ky < SIZE_Y; ky++)
+    {
+      const int reach = row + PAD_Y - ky * DILATION_Y;
+
+      if (reach < 0 || reach % STRIDE_Y != 0 || reach / STRIDE_Y >= U_ROWS)
+        continue;
+      for (int filter = 0; filter < GROUP_FILTERS; filter++)
+        {
+          const __global float *weight = weights + (filter * GROUP_CHANNELS * SIZE_Y + ky) * SIZE_X;
+          const int from = AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, 0);
+
+          #pragma unroll
+          for (int o = 0; o < U_COLUMNS; o++)
+            {
+              const VEC g = LOAD (u, from + o);
+
+              #pragma unroll
+              for (int kx = 0; kx < SIZE_X; kx++)
+                if (o * STRIDE_X - PAD_X + kx * DILATION_X >= 0 && o * STRIDE_X - PAD_X + kx * DILATION_X < DX_COLUMNS)
+                  {
+                    #pragma unroll
+                    for (int c = 0; c < TILE_CHANNELS; c++)
+                      sum[c][o * STRIDE_X - PAD_X + kx * DILATION_X] += weight[c * SIZE_Y * SIZE_X + kx] * g;
+                  }
+            }
+        }
+    }
+  #pragma unroll
+  for (int c = 0; c < TILE_CHANNELS; c++)
+    if (channel + c >= channel_first)
+      {
+        #pragma unroll
+        for (int i = 0; i < DX_COLUMNS; i++)
+          {
+            const int to = AT (DX, block, group * GROUP_CHANNELS + channel + c, row, i);
+
+#if ACCUMULATE
+            sum[c][i] += LOAD (dx, to);
+#endif
+            STORE (sum[c][i], dx, to);
+          }
+      }
+#else
+  /* Columns of one residue modulo the stride see the same taps; u has zeros wherever a tap reaches outside. */
+  #pragma unroll
+  for (int phase = 0; phase < STRIDE_X; phase++)
+    for (int first = 0; first < (DX_COLUMNS - phase + STRIDE_X - 1) / STRIDE_X; first += TILE_COLUMNS)
+      {
+        const int step = max (min (first, (DX_COLUMNS - phase + STRIDE_X - 1) / STRIDE_X - TILE_COLUMNS), 0);
+        VEC sum[TILE_CHANNELS][TILE_COLUMNS];
+
+        #pragma unroll
+        for (int c = 0; c < TILE_CHANNELS; c++)
+          #pragma unroll
+          for (int i = 0; i < TILE_COLUMNS; i++)
+            sum[c][i] = 0;
+        for (int ky = 0; ky < SIZE_Y; ky++)
+          {
+            const int reach = row + PAD_Y - ky * DILATION_Y;
+
+            if (reach < 0 || reach % STRIDE_Y != 0 || reach / STRIDE_Y >= U_ROWS)
+              continue;
+            for (int filter = 0; filter < GROUP_FILTERS; filter++)
+              {
+                const __global float *weight = weights + (filter * GROUP_CHANNELS * SIZE_Y + ky) * SIZE_X;
+                const int from = AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, step);
+
+                #pragma unroll
+                for (int kx = 0; kx < SIZE_X; kx++)
+                  if ((phase + PAD_X - kx * DILATION_X) % STRIDE_X == 0)
+                    {
+                      VEC g[TILE_COLUMNS];
+
+                      #pragma unroll
+                      for (int i = 0; i < TILE_COLUMNS; i++)
+                        g[i] = LOAD (u, from + (phase + PAD_X - kx * DILATION_X) / STRIDE_X + i);
+                      #pragma unroll
+                      for (int c = 0; c < TILE_CHANNELS; c++)
+                        #pragma unroll
+                        for (int i = 0; i < TILE_COLUMNS; i++)
+                          sum[c][i] += weight[c * SIZE_Y * SIZE_X + kx] * g[i];
+                    }
+              }
+          }
+        #pragma unroll
+        for (int c = 0; c < TILE_CHANNELS; c++)
+          #pragma unroll
+          for (int i = 0; i < TILE_COLUMNS; i++)
+            if (channel + c >= channel_first && step + i >= first)
+              {
+                const int to = AT (DX, block, group * GROUP_CHANNELS + channel + c, row, phase + (step + i) * STRIDE_X);
+
+#if ACCUMULATE
+                sum[c][i] += LOAD (dx, to);
+#endif
+                STORE (sum[c][i], dx, to);
+              }
+      }
+#endif
+}
+#endif
+
+#if HAS_DW
+/* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, one row of taps and WEIGHT_TAPS columns of it: each in a
+ * register over all pixels of the blocks of one part, the lanes added at the end. dw: [parts][weights].
+ * `item`: part × filter tiles × channel tiles × SIZE_Y × tap tiles. */
+void
+NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, const __global float *restrict u,
+                  __global float *restrict dw LANE_SCRATCH_PARAMETER)
+{
+  const int tap_first = item % TAP_TILES * WEIGHT_TAPS, tap = min (tap_first, SIZE_X - WEIGHT_TAPS);
+  const int ky = item / TAP_TILES % SIZE_Y;
+  const int channel_first = item / (TAP_TILES * SIZE_Y) % DW_CHANNEL_TILES * WEIGHT_CHANNELS;
+  const int channel = min (channel_first, GROUP_CHANNELS - WEIGHT_CHANNELS);
+  const int filter_tile = item / (TAP_TILES * SIZE_Y * DW_CHANNEL_TILES) % (GROUPS * DW_GROUP_TILES);
+  const int group = filter_tile / DW_GROUP_TILES;
+  const int filter_first = filter_tile % DW_GROUP_TILES * WEIGHT_FILTERS;
+  const int filter = min (filter_first, GROUP_FILTERS - WEIGHT_FILTERS);
+  const int part = item / (TAP_TILES * SIZE_Y * DW_CHANNEL_TILES * GROUPS * DW_GROUP_TILES);
+  VEC sum[WEIGHT_FILTERS][WEIGHT_CHANNELS][WEIGHT_TAPS];
+
+  #pragma unroll
+  for (int f = 0; f < WEIGHT_FILTERS; f++)
+    #pragma unroll
+    for (int c = 0; c < WEIGHT_CHANNELS; c++)
+      #pragma unroll
+      for (int k = 0; k < WEIGHT_TAPS; k++)
+        sum[f][c][k] = 0;
+  for (int block = part * n_blocks / PARTS; block < (part + 1) * n_blocks / PARTS; block++)
+    for (int row = 0; row < U_ROWS; row++)
+      {
+        const int from_u = AT (U, block, group * GROUP_FILTERS + filter, row, 0);
+        const int from_x = AT (X, block, group * GROUP_CHANNELS + channel, row * STRIDE_Y - PAD_Y + ky * DILATION_Y,
+                               tap * DILATION_X - PAD_X);
+
+        for (int column = 0; column < U_COLUMNS; column++)
+          {
+            VEC g[WEIGHT_FILTERS];
+
+            #pragma unroll
+            for (int f = 0; f < WEIGHT_FILTERS; f++)
+              g[f] = LOAD (u, from_u + f * U_PLANE + column);
+            #pragma unroll
+            for (int c = 0; c < WEIGHT_CHANNELS; c++)
+              #pragma unroll
+              for (int k = 0; k < WEIGHT_TAPS; k++)
+                {
+                  const VEC pixel = LOAD (x, from_x + c * X_PLANE + column * STRIDE_X + k * DILATION_X);
+
+                  #pragma unroll
+                  for (int f = 0; f < WEIGHT_FILTERS; f++)
+                    sum[f][c][k] += g[f] * pixel;
+                }
+          }
+      }
+  #pragma unroll
+  for (int f = 0; f < WEIGHT_FILTERS; f++)
+    #pragma unroll
+    for (int c = 0; c < WEIGHT_CHANNELS; c++)
+      #pragma unroll
+      for (int k = 0; k < WEIGHT_TAPS; k++)
+        {
+          const float total = LANE_SUM (sum[f][c][k]);
+
+          if (FIRST_LANE && filter + f >= filter_first && channel + c >= channel_first && tap + k >= tap_first)
+            dw[part * WEIGHTS
+               + (((group * GROUP_FILTERS + filter + f) * GROUP_CHANNELS + channel + c) * SIZE_Y + ky) * SIZE_X + tap + k]
+              = total;
+        }
+}
+#endif
+
+#if HAS_DB
+/* db := the sum of dy over images and pixels; pooling does not change it. `item`: channel. */
+void
+NAME (conv2d_db) (int item, int n_blocks, const __global float *restrict dy, __global float *restrict db LANE_SCRATCH_PARAMETER)
+{
+  VEC sum = 0;
+
+  for (int block = 0; block < n_blocks; block++)
+    for (int row = 0; row < DY_ROWS; row++)
+      {
+        VEC of_row = 0;
+
+        for (int column = 0; column < DY_COLUMNS; column++)
+          of_row += LOAD (dy, AT (DY, block, item, row, column));
+        sum += of_row;
+      }
+
+  const float total = LANE_SUM (sum);
+
+  if (FIRST_LANE)
+    db[item] = total;
+}
+#endif
+
+/* Items: n_dw for weights and n_dx for the input, mixed evenly, so that neither kind comes last as a lump; then the bias.
+ * On a GPU each kind is an instance of its own: no barrier may stand in a branch there. */
+ITEM_KERNEL void
+NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN (u), TENSOR_OUT (dx), TENSOR_OUT (dw),
+                        TENSOR_OUT (db), int n_blocks, int n_dw, int n_dx)
+{
+  USE_IN (x);
+  USE_IN (w);
+  USE_IN (dy);
+  USE_IN (u);
+  USE_OUT (dx);
+  USE_OUT (dw);
+  USE_OUT (db);
+  LANE_SCRATCH
+#if HAS_DX + HAS_DW + HAS_DB == 1
+#if HAS_DX
+  NAME (conv2d_dx) (ITEM, u, w, dx);
+#elif HAS_DW
+  NAME (conv2d_dw) (ITEM, n_blocks, x, u, dw LANE_SCRATCH_ARGUMENT);
+#else
+  NAME (conv2d_db) (ITEM, n_blocks, dy, db LANE_SCRATCH_ARGUMENT);
+#endif
+#else
+  const int item = ITEM, n_mixed = n_dw + n_dx;
+  const int before = item < n_mixed ? (int) ((long) item * n_dw / n_mixed) : 0;
+
+  if (item >= n_mixed)
+    {
+#if HAS_DB
+      NAME (conv2d_db) (item - n_mixed, n_blocks, dy, db);
+#endif
+    }
+  else if ((int) ((long) (item + 1) * n_dw / n_mixed) > before)
+    {
+#if HAS_DW
+      NAME (conv2d_dw) (before, n_blocks, x, u, dw);
+#endif
+    }
+  else
+    {
+#if HAS_DX
+      NAME (conv2d_dx) (item - before, u, w, dx);
+#endif
+    }
+#endif
+}
+#endif
+
+#ifdef KERNEL_conv2d_sum
+/* dw := the sum of its PARTS. Items: ceil (WEIGHTS / LANES). */
+ITEM_KERNEL void
+NAME (conv2d_sum) (TENSOR_IN (parts), TENSOR_OUT (dw))
+{
+  USE_IN (parts);
+  USE_OUT (dw);
+
+  FOR_EACH_LANE (lane)
+    {
+      const int i = ITEM * LANES + lane;
+      float sum = 0;
+
+      if (i < WEIGHTS)
+        {
+          for (int part = 0; part < PARTS; part++)
+            sum += parts[part * WEIGHTS + i];
+          dw[i] = sum;
+        }
+    }
+}
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Max and average pooling with windows of any size, stride, padding and dilation. An item is one channel of one block.
+ * Backward gathers: each pixel of dx adds up what the windows over it send, so nothing is written twice. */
+
+/* BYTES: positions fit into a byte a lane; windows of more than 256 pixels keep two bytes, lane after lane. */
+#ifdef KERNEL_max_pool2d_forward
+/* y := the maximum in each window, position: which pixel of the window it was. Pixels outside count as -infinity.
+ * Items: blocks × Y_CHANNELS. */
+ITEM_KERNEL void
+NAME (max_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position))
+{
+  USE_IN (x);
+  USE_OUT (y);
+  const int block = ITEM / Y_CHANNELS, channel = ITEM % Y_CHANNELS;
+
+  for (int row = 0; row < Y_ROWS; row++)
+    for (int column = 0; column < Y_COLUMNS; column++)
+      {
+        VEC best = -INFINITY;
+        IVEC where = -1;
+
+        for (int ky = 0; ky < SIZE_Y; ky++)
+          for (int kx = 0; kx < SIZE_X; kx++)
+            {
+              const int from_row = row * STRIDE_Y - PAD_Y + ky * DILATION_Y;
+              const int from_column = column * STRIDE_X - PAD_X + kx * DILATION_X;
+
+              if (from_row >= 0 && from_row < X_ROWS && from_column >= 0 && from_column < X_COLUMNS)
+                {
+                  /* The first maximum wins and not-a-number wins over everything, as in PyTorch. */
+                  const VEC v = LOAD (x, AT (X, block, channel, from_row, from_column));
+                  const IVEC better = (v > best) | (v != v) | (where < (IVEC) 0);
+
+                  best = select (best, v, better);
+                  where = select (where, (IVEC) (ky * SIZE_X + kx), better);
+                }
+            }
+        STORE (best, y, AT (Y, block, channel, row, column));
+#if SAVE_POSITION
+        const int at = (ITEM * Y_ROWS + row) * Y_COLUMNS + column;
+
+        STORE_BYTES (where & 255, (__global uchar *) (position_base + position_first), at * POSITION_BYTES);
+#if POSITION_BYTES == 2
+        STORE_BYTES (where >> 8, (__global uchar *) (position_base + position_first), at * 2 + 1);
+#endif
+#endif
+      }
+}
+#endif
+
+#if defined KERNEL_max_pool2d_backward || defined KERNEL_avg_pool2d_backward
+/* The place along one axis of the window that covers pixel `at` with its tap `k`; -1 when none does. */
+int
+NAME (covering_window) (int at, int pad, int k, int dilation, int stride, int count)
+{
+  const int start = at + pad - k * dilation;
+
+  return start >= 0 && start % stride == 0 && start / stride < count ? start / stride : -1;
+}
+#endif
+
+#ifdef KERNEL_max_pool2d_backward
+/* dx := or += dy of each window whose maximum the pixel is. Items: blocks × DX_CHANNELS. */
+ITEM_KERNEL void
+NAME (max_pool2d_backward) (TENSOR_IN (dy), TENSOR_IN (position), TENSOR_OUT (dx))
+{
+  USE_IN (dy);
+  USE_OUT (dx);
+  const __global uchar *where = (const __global uchar *) (position_base + position_first);
+  const int block = ITEM / DX_CHANNELS, channel = ITEM % DX_CHANNELS;
+
+  for (int row = 0; row < DX_ROWS; row++)
+    for (int column = 0; column < DX_COLUMNS; column++)
+      {
+        const int to = AT (DX, block, channel, row, column);
+#if ACCUMULATE
+        VEC sum = LOAD (dx, to);
+#else
+        VEC sum = 0;
+#endif
+
+        for (int ky = 0; ky < SIZE_Y; ky++)
+          for (int kx = 0; kx < SIZE_X; kx++)
+            {
+              const int y_row = NAME (covering_window) (row, PAD_Y, ky, DILATION_Y, STRIDE_Y, DY_ROWS);
+              const int y_column = NAME (covering_window) (column, PAD_X, kx, DILATION_X, STRIDE_X, DY_COLUMNS);
+
+              if (y_row >= 0 && y_column >= 0)
+                {
+                  const int at = (ITEM * DY_ROWS + y_row) * DY_COLUMNS + y_column;
+                  IVEC tap = LOAD_BYTES (where, at * POSITION_BYTES);
+
+#if POSITION_BYTES == 2
+                  tap |= LOAD_BYTES (where, at * 2 + 1) << 8;
+#endif
+                  sum += select ((VEC) 0, LOAD (dy, AT (DY, block, channel, y_row, y_column)),
+                                 tap == (IVEC) (ky * SIZE_X + kx));
+                }
+            }
+        STORE (sum, dx, to);
+      }
+}
+#endif
+
+#if defined KERNEL_avg_pool2d_forward || defined KERNEL_avg_pool2d_backward
+/* How many pixels along one axis a window that starts at `start` divides by: those inside the image, or also those in the
+ * padding, but never those beyond it, which only rounding up reaches. */
+int
+NAME (window_share) (int start, int size, int n, int pad)
+{
+  return COUNT_INCLUDE_PAD ? min (start + size, n + pad) - start : min (start + size, n) - max (start, 0);
+}
+#endif
+
+#ifdef KERNEL_avg_pool2d_forward
+/* y := the mean of each window. Items: blocks × Y_CHANNELS. */
+ITEM_KERNEL void
+NAME (avg_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y))
+{
+  USE_IN (x);
+  USE_OUT (y);
+  const int block = ITEM / Y_CHANNELS, channel = ITEM % Y_CHANNELS;
+
+  for (int row = 0; row < Y_ROWS; row++)
+    for (int column = 0; column < Y_COLUMNS; column++)
+      {
+        const int top = row * STRIDE_Y - PAD_Y, left = column * STRIDE_X - PAD_X;
+        const int count = NAME (window_share) (top, SIZE_Y, X_ROWS, PAD_Y) * NAME (window_share) (left, SIZE_X, X_COLUMNS, PAD_X);
+        VEC sum = 0;
+
+        for (int from_row = max (top, 0); from_row < min (top + SIZE_Y, X_ROWS); from_row++)
+          for (int from_column = max (left, 0); from_column < min (left + SIZE_X, X_COLUMNS); from_column++)
+            sum += LOAD (x, AT (X, block, channel, from_row, from_column));
+        STORE (sum / (float) count, y, AT (Y, block, channel, row, column));
+      }
+}
+#endif
+
+#ifdef KERNEL_avg_pool2d_backward
+/* dx := or += each window's dy divided by its number of pixels. Items: blocks × DX_CHANNELS. */
+ITEM_KERNEL void
+NAME (avg_pool2d_backward) (TENSOR_IN (dy), TENSOR_OUT (dx))
+{
+  USE_IN (dy);
+  USE_OUT (dx);
+  const int block = ITEM / DX_CHANNELS, channel = ITEM % DX_CHANNELS;
+
+  for (int row = 0; row < DX_ROWS; row++)
+    for (int column = 0; column < DX_COLUMNS; column++)
+      {
+        const int to = AT (DX, block, channel, row, column);
+#if ACCUMULATE
+        VEC sum = LOAD (dx, to);
+#else
+        VEC sum = 0;
+#endif
+
+        for (int ky = 0; ky < SIZE_Y; ky++)
+          for (int kx = 0; kx < SIZE_X; kx++)
+            {
+              const int y_row = NAME (covering_window) (row, PAD_Y, ky, 1, STRIDE_Y, DY_ROWS);
+              const int y_column = NAME (covering_window) (column, PAD_X, kx, 1, STRIDE_X, DY_COLUMNS);
+
+              if (y_row >= 0 && y_column >= 0)
+                {
+                  const int count = NAME (window_share) (y_row * STRIDE_Y - PAD_Y, SIZE_Y, DX_ROWS, PAD_Y)
+                                    * NAME (window_share) (y_column * STRIDE_X - PAD_X, SIZE_X, DX_COLUMNS, PAD_X);
+
+                  sum += LOAD (dy, AT (DY, block, channel, y_row, y_column)) / (float) count;
+                }
+            }
+        STORE (sum, dx, to);
+      }
+}
+#endif
