@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Checkpoints: weights, optimizer slots, and in the metadata the position and what the run was made of, so that a
+ * checkpoint of something else is refused. Files of other programs can read the weights. */
+
+#include "engine/base/params-json.h"
+#include "engine/graph/graph-json.h"
+#include "engine/train/trainer-weights.h"
+
+#include <math.h>
+
+#define VERSION "1"
+
+/* Everything about the network but where its cards lie. */
+static char *
+network_fingerprint (HlTrainer *self)
+{
+  g_autoptr (HlGraph) graph = hl_graph_copy (self->graph);
+  g_autoptr (JsonNode) json = NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < hl_graph_get_n_nodes (graph); i++)
+    hl_graph_move_node (graph, hl_graph_get_node (graph, i)->id, 0, 0);
+  json = hl_graph_to_json (graph);
+  text = json_to_string (json, FALSE);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+/* What decides which samples come when. */
+static char *
+data_fingerprint (HlTrainer *self)
+{
+  char validation[G_ASCII_DTOSTR_BUF_SIZE];
+  gsize n;
+
+  hl_split_get_indices (self->split, HL_PART_TRAIN, &n);
+  g_ascii_dtostr (validation, sizeof validation, self->data_spec->validation);
+  return g_strdup_printf ("samples=%" G_GSIZE_FORMAT " training=%" G_GSIZE_FORMAT " validation=%s stratify=%d "
+                          "split_seed=%" G_GUINT64_FORMAT " normalize=%d shuffle=%d batch=%u seed=%" G_GUINT64_FORMAT,
+                          hl_dataset_get_length (self->dataset), n, validation, self->data_spec->stratify ? 1 : 0,
+                          self->data_spec->split_seed, self->data_spec->normalize, self->no_shuffle ? 0 : 1,
+                          self->recipe->batch, self->recipe->seed);
+}
+
+/* ---- Position ---- */
+
+static const char *const phase_names[] = { "train", "validate", "epoch_end", "test", "done", NULL };
+
+static void
+add_double (JsonBuilder *builder, const char *name, double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, g_ascii_dtostr (text, sizeof text, value));
+}
+
+static void
+add_int (JsonBuilder *builder, const char *name, guint64 value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, (gint64) value);
+}
+
+/* An evaluation that is not finished, or whose score has not been handed out, begins again after restoring. */
+static char *
+position_to_text (HlTrainer *self)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) json = NULL;
+  HlPhase phase = self->phase;
+
+  if (phase == HL_PHASE_EPOCH_END && self->parts[HL_PART_VALIDATION])
+    phase = HL_PHASE_VALIDATE;
+  if (phase == HL_PHASE_DONE && self->parts[HL_PART_TEST])
+    phase = HL_PHASE_TEST;
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "phase");
+  json_builder_add_string_value (builder, phase_names[phase]);
+  add_int (builder, "epoch", self->epoch);
+  add_int (builder, "batch", phase == HL_PHASE_TRAIN ? self->batch : 0);
+  add_int (builder, "step", self->step);
+  add_double (builder, "loss_sum", self->loss_sum);
+  add_int (builder, "right", self->right_sum);
+  add_int (builder, "samples", self->sample_sum);
+  json_builder_end_object (builder);
+  json = json_builder_get_root (builder);
+  return json_to_string (json, FALSE);
+}
+
+typedef struct
+{
+  gint64 phase, epoch, batch, step, right, samples;
+  double loss_sum;
+} Position;
+
+static gboolean
+read_position (JsonObject *object, Position *position, const char *where, GError **error)
+{
+  const char *phase, *loss_sum;
+  char *end;
+
+  if (!hl_json_get_string (object, "phase", &phase, where, error)
+      || !hl_json_get_int (object, "epoch", 0, G_MAXUINT32, &position->epoch, where, error)
+      || !hl_json_get_int (object, "batch", 0, G_MAXUINT32, &position->batch, where, error)
+      || !hl_json_get_int (object, "step", 0, G_MAXINT64, &position->step, where, error)
+      || !hl_json_get_string (object, "loss_sum", &loss_sum, where, error)
+      || !hl_json_get_int (object, "right", 0, G_MAXINT64, &position->right, where, error)
+      || !hl_json_get_int (object, "samples", 0, G_MAXINT64, &position->samples, where, error))
+    return FALSE;
+  position->loss_sum = g_ascii_strtod (loss_sum, &end);
+  for (position->phase = 0; phase_names[position->phase]; position->phase++)
+    if (g_str_equal (phase_names[position->phase], phase))
+      break;
+  if (phase_names[position->phase] && end != loss_sum && *end == 0 && isfinite (position->loss_sum))
+    return TRUE;
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
+  return FALSE;
+}
+
+/* A position that this run can really be at. */
+static gboolean
+check_position (HlTrainer *self, const Position *position, const char *shown, GError **error)
+{
+  gint64 per_epoch = (gint64) hl_trainer_get_steps_per_epoch (self);
+  gint64 finished = position->epoch + (position->phase == HL_PHASE_VALIDATE || position->phase == HL_PHASE_EPOCH_END ? 1 : 0);
+
+  if (position->batch < per_epoch && position->step == finished * per_epoch + position->batch)
+    {
+      if (finished <= self->recipe->epochs)
+        return TRUE;
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                   "“%s” stands after %" G_GINT64_FORMAT " epochs, but the recipe has only %u; set more epochs.", shown,
+                   finished, self->recipe->epochs);
+      return FALSE;
+    }
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+               "The position in “%s” is damaged: epoch %" G_GINT64_FORMAT ", batch %" G_GINT64_FORMAT " and step %"
+               G_GINT64_FORMAT " do not belong together.", shown, position->epoch, position->batch, position->step);
+  return FALSE;
+}
+
+static gboolean
+position_from_text (HlTrainer *self, const char *text, Position *position, const char *shown, GError **error)
+{
+  static const char *const allowed[] = { "phase", "epoch", "batch", "step", "loss_sum", "right", "samples", NULL };
+  g_autoptr (JsonNode) json = text ? json_from_string (text, NULL) : NULL;
+  JsonObject *object;
+
+  if (json == NULL)
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "“%s” does not say where the run stands.", shown);
+      return FALSE;
+    }
+  object = hl_json_get_object (json, allowed, shown, error);
+  return object != NULL && read_position (object, position, shown, error)
+         && check_position (self, position, shown, error);
+}
+
+/* Beyond the recipe's last epoch: a run that was finished goes on when it has been given more epochs. */
+static void
+take_position (HlTrainer *self, const Position *position)
+{
+  HlPhase phase = (HlPhase) position->phase;
+
+  if (phase >= HL_PHASE_TEST && position->epoch < self->recipe->epochs)
+    phase = HL_PHASE_TRAIN;
+  else if (phase == HL_PHASE_TRAIN && position->epoch >= self->recipe->epochs)
+    phase = self->parts[HL_PART_TEST] ? HL_PHASE_TEST : HL_PHASE_DONE;
+  self->phase = phase;
+  self->epoch = (guint) position->epoch;
+  self->batch = (guint) position->batch;
+  self->step = self->collected_step = (guint64) position->step;
+  self->loss_sum = position->loss_sum;
+  self->right_sum = (guint64) position->right;
+  self->sample_sum = (guint64) position->samples;
+  self->epoch_started = FALSE;
+  self->validation = self->test = (HlScore) { 0 };
+  g_queue_clear_full (&self->finished, g_free);
+  g_clear_error (&self->failure);
+}
+
+/* ---- Saving ---- */
+
+static char *
+slot_prefix (HlTrainer *self, guint i)
+{
+  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
+
+  return g_strdup_printf ("optimizer.%s.", optimizer->slot_names[i]);
+}
+
+static void
+set_metadata (HlTrainer *self, HlTensorFile *file)
+{
+  g_autofree char *network = network_fingerprint (self), *data = data_fingerprint (self);
+  g_autofree char *position = position_to_text (self), *recipe = NULL;
+  g_autoptr (JsonNode) json = hl_recipe_to_json (self->recipe);
+
+  recipe = json_to_string (json, FALSE);
+  hl_tensor_file_set_metadata (file, "format", "pt");
+  hl_tensor_file_set_metadata (file, "hillock.checkpoint", VERSION);
+  hl_tensor_file_set_metadata (file, "hillock.network", network);
+  hl_tensor_file_set_metadata (file, "hillock.data", data);
+  hl_tensor_file_set_metadata (file, "hillock.optimizer", self->recipe->optimizer->klass->name);
+  hl_tensor_file_set_metadata (file, "hillock.loss", self->recipe->loss->klass->name);
+  hl_tensor_file_set_metadata (file, "hillock.recipe", recipe);
+  hl_tensor_file_set_metadata (file, "hillock.position", position);
+}
+
+gboolean
+hl_trainer_save_checkpoint (HlTrainer *self, GFile *file, GError **error)
+{
+  g_autoptr (HlTensorFile) tensors = hl_tensor_file_new ();
+
+  /* The sums must hold every step that the weights hold; a failed run has nothing worth keeping. */
+  if (!hl_trainer_collect (self, TRUE, error))
+    return FALSE;
+  if (self->failure)
+    {
+      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE, "No checkpoint was written. %s", self->failure->message);
+      return FALSE;
+    }
+  if (!hl_trainer_add_weights (self, tensors, "", hl_executor_get_weights (self->executor), error))
+    return FALSE;
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      g_autofree char *prefix = slot_prefix (self, i);
+
+      if (!hl_trainer_add_weights (self, tensors, prefix, self->slots[i], error))
+        return FALSE;
+    }
+  set_metadata (self, tensors);
+  return hl_tensor_file_write (tensors, file, error);
+}
+
+/* ---- Restoring ---- */
+
+static gboolean
+check_same (HlTensorFile *file, const char *key, const char *here, const char *shown, const char *what, GError **error)
+{
+  const char *there = hl_tensor_file_get_metadata (file, key);
+
+  if (g_strcmp0 (there, here) == 0)
+    return TRUE;
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH, "“%s” cannot be continued: %s. (There: %s. Here: %s.)", shown, what,
+               there ? there : "nothing", here);
+  return FALSE;
+}
+
+static gboolean
+check_metadata (HlTrainer *self, HlTensorFile *file, const char *shown, GError **error)
+{
+  const char *version = hl_tensor_file_get_metadata (file, "hillock.checkpoint");
+  g_autofree char *network = network_fingerprint (self), *data = data_fingerprint (self);
+
+  if (version == NULL)
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                   "“%s” is no checkpoint of a run; it may hold weights to start from.", shown);
+      return FALSE;
+    }
+  if (!g_str_equal (version, VERSION))
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
+                   "“%s” is a checkpoint of version %s, but this program knows version " VERSION " only.", shown, version);
+      return FALSE;
+    }
+  return check_same (file, "hillock.network", network, shown, "it belongs to another network", error)
+         && check_same (file, "hillock.optimizer", self->recipe->optimizer->klass->name, shown, "it was trained by another "
+                        "optimizer", error)
+         && check_same (file, "hillock.loss", self->recipe->loss->klass->name, shown, "it was trained with another loss", error)
+         && check_same (file, "hillock.data", data, shown, "it was trained with other data, another split, batch or seed", error);
+}
+
+/* Everything is read and checked before anything changes. */
+gboolean
+hl_trainer_restore_checkpoint (HlTrainer *self, GFile *file, GError **error)
+{
+  HlTensor *arena = hl_executor_get_weights (self->executor);
+  gsize length = hl_tensor_get_length (arena);
+  g_autofree char *shown = g_file_get_parse_name (file);
+  g_autoptr (HlTensorFile) tensors = hl_tensor_file_open (file, error);
+  g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func (g_free);
+  g_autofree float *weights = NULL;
+  Position position;
+
+  if (tensors == NULL || !check_metadata (self, tensors, shown, error)
+      || !position_from_text (self, hl_tensor_file_get_metadata (tensors, "hillock.position"), &position, shown, error))
+    return FALSE;
+  weights = hl_trainer_read_weights (self, tensors, "", length, TRUE, shown, error);
+  if (weights == NULL)
+    return FALSE;
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      g_autofree char *prefix = slot_prefix (self, i);
+      float *values = hl_trainer_read_weights (self, tensors, prefix, self->optimizer.n, FALSE, shown, error);
+
+      if (values == NULL)
+        return FALSE;
+      g_ptr_array_add (slots, values);
+    }
+  if (!hl_result_stream_reset (self->results, error) || !hl_tensor_write (arena, 0, length, weights, error))
+    return FALSE;
+  for (guint i = 0; i < self->n_slots; i++)
+    if (!hl_tensor_write (self->slots[i], 0, self->optimizer.n, slots->pdata[i], error))
+      return FALSE;
+  take_position (self, &position);
+  return TRUE;
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * HlTrainer: making one, and its steps. */
+
+#include "engine/train/trainer-private.h"
+
+#include <math.h>
+
+/* Small batches are evaluated in larger ones: nothing but speed depends on it. */
+#define MIN_EVALUATION_BATCH 64
+
+/* ---- Making ---- */
+
+static gboolean
+check_settings (HlTrainer *self, GError **error)
+{
+  const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
+  guint n_classes = hl_dataset_get_n_classes (self->dataset);
+  gsize n_train;
+
+  if (!hl_class_check_params (self->recipe->loss->klass, self->recipe->loss->params, error)
+      || !hl_class_check_params (self->recipe->optimizer->klass, self->recipe->optimizer->params, error)
+      || !loss->check (self->recipe->loss->params, &hl_plan_get_output (self->plan)->layer.output, n_classes, error))
+    return FALSE;
+  if (hl_plan_get_trained_length (self->plan) == 0)
+    {
+      g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+                           "The network has no weights to learn; add a linear layer or a convolution.");
+      return FALSE;
+    }
+  if (self->recipe->batch == 0 || self->recipe->epochs == 0)
+    {
+      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+                   "Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set.",
+                   self->recipe->epochs, self->recipe->batch);
+      return FALSE;
+    }
+  hl_split_get_indices (self->split, HL_PART_TRAIN, &n_train);
+  if (self->recipe->batch > n_train)
+    {
+      g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_SPLIT,
+                   "A batch of %u samples is larger than the training part of “%s”, which has %" G_GSIZE_FORMAT
+                   "; choose a smaller batch.", self->recipe->batch, hl_dataset_get_title (self->dataset), n_train);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static HlPlan *
+make_plan (HlTrainer *self, guint batch, gboolean training, gboolean fuse, GError **error)
+{
+  const HlDeviceInfo *info = hl_device_get_info (self->device);
+  HlPlanOptions options = {
+    .batch = batch, .lanes = info->lanes, .compute_units = info->compute_units, .training = training, .fuse = fuse,
+  };
+
+  return hl_plan_new (self->graph, &options, error);
+}
+
+static gboolean
+prepare_head (HlTrainer *self, HlHead *head, HlExecutor *executor, HlLoader *loader, gboolean training, GError **error)
+{
+  const HlLossClass *klass = (const HlLossClass *) self->recipe->loss->klass;
+  guint lanes = hl_device_get_info (self->device)->lanes;
+
+  head->executor = executor;
+  head->loss = (HlLossCall) {
+    .device = self->device, .kernels = self->kernels, .params = self->recipe->loss->params,
+    .y = hl_executor_get_output (executor), .dy = training ? hl_executor_get_output_gradient (executor) : NULL,
+    .targets = hl_loader_get_targets (loader), .capacity = hl_executor_get_capacity (executor),
+    .batch = hl_executor_get_capacity (executor), .lanes = lanes,
+  };
+  head->loss.n_blocks = head->loss.capacity / lanes;
+  return klass->prepare (&head->loss, error);
+}
+
+/* A second executor only where the batches of the recipe are too small to evaluate with. */
+static gboolean
+make_executors (HlTrainer *self, GError **error)
+{
+  g_autoptr (HlPlan) plan = NULL;
+
+  self->executor = hl_executor_new (self->kernels, self->plan, NULL, error);
+  if (self->executor == NULL)
+    return FALSE;
+  if (self->recipe->batch >= MIN_EVALUATION_BATCH)
+    return TRUE;
+  plan = make_plan (self, MIN_EVALUATION_BATCH, FALSE, TRUE, error);
+  self->evaluator = plan ? hl_executor_new (self->kernels, plan, self->executor, error) : NULL;
+  return self->evaluator != NULL;
+}
+
+static gboolean
+make_loaders (HlTrainer *self, GError **error)
+{
+  HlExecutor *evaluator = self->evaluator ? self->evaluator : self->executor;
+
+  self->evaluation_batch = MAX (self->recipe->batch, MIN_EVALUATION_BATCH);
+  self->data = hl_device_data_new (self->device, self->dataset, self->normalization, error);
+  if (self->data == NULL)
+    return FALSE;
+  self->loader = hl_loader_new (self->kernels, self->data, self->split, HL_PART_TRAIN,
+                                hl_executor_get_input (self->executor), self->recipe->batch, !self->no_shuffle,
+                                self->recipe->seed, error);
+  if (self->loader == NULL)
+    return FALSE;
+  for (guint part = 0; part < HL_N_PARTS; part++)
+    {
+      gsize n;
+
+      hl_split_get_indices (self->split, part, &n);
+      if (n == 0)
+        continue;
+      self->parts[part] = hl_loader_new (self->kernels, self->data, self->split, part, hl_executor_get_input (evaluator),
+                                         self->evaluation_batch, FALSE, 0, error);
+      if (self->parts[part] == NULL)
+        return FALSE;
+    }
+  return prepare_head (self, &self->train, self->executor, self->loader, TRUE, error)
+         && prepare_head (self, &self->evaluate, evaluator, self->parts[HL_PART_TRAIN], FALSE, error);
+}
+
+static gboolean
+make_optimizer (HlTrainer *self, GError **error)
+{
+  const HlOptimizerClass *klass = (const HlOptimizerClass *) self->recipe->optimizer->klass;
+  gsize n = hl_plan_get_trained_length (self->plan);
+
+  self->weights = hl_tensor_new_slice (hl_executor_get_weights (self->executor), 0, n);
+  self->n_slots = klass->slots_per_weight (self->recipe->optimizer->params);
+  self->optimizer = (HlOptimizerCall) {
+    .device = self->device, .kernels = self->kernels, .params = self->recipe->optimizer->params,
+    .weights = self->weights, .gradients = hl_executor_get_gradients (self->executor), .n = n,
+  };
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      self->slots[i] = self->optimizer.slots[i] = hl_tensor_new (self->device, HL_DTYPE_F32, n, error);
+      if (self->slots[i] == NULL)
+        return FALSE;
+    }
+  return klass->prepare (&self->optimizer, error);
+}
+
+HlTrainer *
+hl_trainer_new (const HlTrainerOptions *options, GError **error)
+{
+  g_autoptr (HlTrainer) self = g_new0 (HlTrainer, 1);
+
+  g_queue_init (&self->finished);
+  self->recipe = hl_recipe_copy (options->recipe);
+  self->graph = hl_graph_ref ((HlGraph *) options->graph);
+  self->dataset = hl_dataset_ref (options->dataset);
+  self->data_spec = hl_data_spec_copy (options->data_spec);
+  self->no_shuffle = options->no_shuffle;
+  self->split = hl_split_new (self->dataset, self->data_spec, error);
+  if (self->split == NULL)
+    return NULL;
+  self->device = hl_device_open (options->device, error);
+  if (self->device == NULL)
+    return NULL;
+  self->plan = make_plan (self, self->recipe->batch, TRUE, TRUE, error);
+  if (self->plan == NULL || !check_settings (self, error))
+    return NULL;
+  self->normalization = hl_normalization_new (self->dataset, self->split, self->data_spec->normalize);
+  self->kernels = hl_kernel_set_new (self->device);
+  if (!make_executors (self, error) || !make_loaders (self, error) || !make_optimizer (self, error))
+    return NULL;
+  self->results = hl_result_stream_new (self->device, self->train.loss.capacity, 0, error);
+  if (self->results == NULL
+      || !hl_kernel_set_build (self->kernels, options->progress, options->cancellable, error)
+      || !hl_executor_initialize_weights (self->executor, self->recipe->seed, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+hl_trainer_free (HlTrainer *self)
+{
+  if (self == NULL)
+    return;
+  if (self->device)
+    hl_device_finish (self->device, NULL);
+  g_clear_pointer (&self->results, hl_result_stream_free);
+  g_clear_pointer (&self->scores, hl_result_stream_free);
+  g_clear_pointer (&self->probe, hl_executor_free);
+  g_clear_pointer (&self->evaluator, hl_executor_free);
+  g_clear_pointer (&self->executor, hl_executor_free);
+  g_clear_pointer (&self->loader, hl_loader_free);
+  for (guint i = 0; i < HL_N_PARTS; i++)
+    g_clear_pointer (&self->parts[i], hl_loader_free);
+  for (guint i = 0; i < G_N_ELEMENTS (self->slots); i++)
+    g_clear_pointer (&self->slots[i], hl_tensor_unref);
+  g_clear_pointer (&self->weights, hl_tensor_unref);
+  g_clear_pointer (&self->data, hl_device_data_free);
+  g_clear_pointer (&self->plan, hl_plan_unref);
+  g_clear_pointer (&self->probe_kernels, hl_kernel_set_free);
+  g_clear_pointer (&self->kernels, hl_kernel_set_free);
+  g_clear_pointer (&self->device, hl_device_unref);
+  g_clear_pointer (&self->normalization, hl_normalization_free);
+  g_clear_pointer (&self->split, hl_split_unref);
+  g_clear_pointer (&self->data_spec, hl_data_spec_free);
+  g_clear_pointer (&self->dataset, hl_dataset_unref);
+  g_clear_pointer (&self->graph, hl_graph_unref);
+  g_clear_pointer (&self->recipe, hl_recipe_free);
+  g_clear_error (&self->failure);
+  g_queue_clear_full (&self->finished, g_free);
+  g_free (self->predictions);
+  g_free (self->confusion);
+  g_free (self);
+}
+
+/* ---- Results of training steps ---- */
+
+static double
+learning_rate (HlTrainer *self, guint64 step)
+{
+  const HlScheduleClass *schedule = (const HlScheduleClass *) self->recipe->schedule->klass;
+  const HlParam *param = hl_class_find_param (self->recipe->optimizer->klass, "learning_rate");
+
+  return hl_param_get (param, self->recipe->optimizer->params)
+         * schedule->factor (self->recipe->schedule->params, step - 1, hl_trainer_get_n_steps (self),
+                             hl_trainer_get_steps_per_epoch (self));
+}
+
+static void
+fail_not_finite (HlTrainer *self, guint64 step, double loss)
+{
+  double rate = learning_rate (self, step);
+
+  g_set_error (&self->failure, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
+               "The loss became %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a "
+               "smaller learning rate, such as %.1g.", isnan (loss) ? "not a number" : "infinite", step, rate, rate / 10);
+}
+
+gboolean
+hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error)
+{
+  HlBatchResult batch;
+
+  if (!hl_result_stream_collect (self->results, wait, error))
+    return FALSE;
+  while (hl_result_stream_take (self->results, &batch))
+    {
+      HlStepResult *result;
+
+      self->collected_step++;
+      if (self->failure)
+        continue;
+      result = g_new (HlStepResult, 1);
+      *result = (HlStepResult) {
+        .step = self->collected_step, .epoch = (guint) ((self->collected_step - 1) / hl_trainer_get_steps_per_epoch (self)),
+        .loss = (float) (batch.loss / batch.batch), .accuracy = (float) batch.right / (float) batch.batch,
+        .batch = batch.batch,
+      };
+      g_queue_push_tail (&self->finished, result);
+      self->loss_sum += batch.loss;
+      self->right_sum += batch.right;
+      self->sample_sum += batch.batch;
+      if (!isfinite (batch.loss))
+        fail_not_finite (self, self->collected_step, batch.loss);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_failure (HlTrainer *self, GError **error)
+{
+  if (self->failure == NULL)
+    return TRUE;
+  if (error)
+    *error = g_error_copy (self->failure);
+  return FALSE;
+}
+
+gboolean
+hl_trainer_poll (HlTrainer *self, gboolean wait, HlStepResult *results, guint n, guint *n_results, GError **error)
+{
+  *n_results = 0;
+  if (!hl_trainer_collect (self, wait, error))
+    return FALSE;
+  while (*n_results < n && !g_queue_is_empty (&self->finished))
+    {
+      g_autofree HlStepResult *result = g_queue_pop_head (&self->finished);
+
+      results[(*n_results)++] = *result;
+    }
+  /* The steps before the failure come first, then the failure. */
+  return *n_results > 0 || check_failure (self, error);
+}
+
+/* ---- Steps ---- */
+
+static gboolean
+enqueue_training (HlTrainer *self, guint *n, GError **error)
+{
+  const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
+  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
+  const HlScheduleClass *schedule = (const HlScheduleClass *) self->recipe->schedule->klass;
+  const HlRandomKey random = { self->recipe->seed, HL_PURPOSE_DROPOUT, (guint32) self->step };
+  HlLossCall *call = &self->train.loss;
+
+  if (!self->epoch_started && !hl_loader_start_epoch (self->loader, self->epoch, error))
+    return FALSE;
+  self->epoch_started = TRUE;
+  if (!hl_loader_load (self->loader, self->batch, n, error)
+      || !hl_executor_forward (self->executor, *n, TRUE, &random, error))
+    return FALSE;
+  call->batch = *n;
+  call->n_blocks = (*n + call->lanes - 1) / call->lanes;
+  call->per_sample = hl_result_stream_get_slot (self->results);
+  self->optimizer.step = self->step + 1;
+  self->optimizer.rate_factor = schedule->factor (self->recipe->schedule->params, self->step,
+                                                  hl_trainer_get_n_steps (self), hl_trainer_get_steps_per_epoch (self));
+  if (!loss->run (call, error) || !hl_executor_backward (self->executor, error)
+      || !optimizer->step (&self->optimizer, error))
+    return FALSE;
+  self->step++;
+  self->batch++;
+  return hl_result_stream_push (self->results, *n, error);
+}
+
+static void
+enter (HlTrainer *self, HlPhase phase)
+{
+  self->phase = phase;
+  self->batch = 0;
+}
+
+static gboolean
+step_training (HlTrainer *self, HlStep *step, GError **error)
+{
+  if (!enqueue_training (self, &step->batch, error) || !hl_trainer_collect (self, FALSE, error))
+    return FALSE;
+  step->kind = HL_STEP_TRAIN;
+  step->step = self->step;
+  if (self->batch == hl_loader_get_n_batches (self->loader))
+    enter (self, self->parts[HL_PART_VALIDATION] ? HL_PHASE_VALIDATE : HL_PHASE_EPOCH_END);
+  return TRUE;
+}
+
+static gboolean
+step_evaluation (HlTrainer *self, HlPart part, HlPhase next, HlStep *step, GError **error)
+{
+  HlScore *score;
+
+  if (!hl_trainer_enqueue_evaluation (self, part, self->batch, &step->batch, error))
+    return FALSE;
+  step->kind = part == HL_PART_VALIDATION ? HL_STEP_VALIDATE : HL_STEP_TEST;
+  self->batch++;
+  if (self->batch < hl_loader_get_n_batches (self->parts[part]))
+    return TRUE;
+  enter (self, next);
+  score = part == HL_PART_VALIDATION ? &self->validation : &self->test;
+  if (!hl_trainer_finish_evaluation (self, part, score, part == HL_PART_VALIDATION, error))
+    return FALSE;
+  if (isfinite (score->loss))
+    return TRUE;
+  /* The last training step spoilt the weights; perhaps its own loss, on its way back, says so already. */
+  if (!hl_trainer_collect (self, TRUE, error))
+    return FALSE;
+  if (self->failure == NULL)
+    fail_not_finite (self, self->step, score->loss);
+  return check_failure (self, error);
+}
+
+static gboolean
+step_epoch_end (HlTrainer *self, HlStep *step, GError **error)
+{
+  if (!hl_trainer_collect (self, TRUE, error) || !check_failure (self, error))
+    return FALSE;
+  step->kind = HL_STEP_EPOCH_END;
+  step->train = (HlScore) {
+    .loss = self->loss_sum / (double) self->sample_sum, .accuracy = (double) self->right_sum / (double) self->sample_sum,
+    .n = self->sample_sum,
+  };
+  step->validation = self->validation;
+  self->loss_sum = 0;
+  self->right_sum = self->sample_sum = 0;
+  self->validation = (HlScore) { 0 };
+  self->epoch++;
+  self->epoch_started = FALSE;
+  if (self->epoch < self->recipe->epochs)
+    enter (self, HL_PHASE_TRAIN);
+  else
+    enter (self, self->parts[HL_PART_TEST] ? HL_PHASE_TEST : HL_PHASE_DONE);
+  return TRUE;
+}
+
+gboolean
+hl_trainer_step (HlTrainer *self, HlStep *step, GError **error)
+{
+  *step = (HlStep) { .epoch = self->phase < HL_PHASE_TEST ? self->epoch : self->recipe->epochs - 1, .step = self->step };
+  if (!check_failure (self, error))
+    return FALSE;
+  switch (self->phase)
+    {
+    case HL_PHASE_TRAIN:
+      return step_training (self, step, error);
+    case HL_PHASE_VALIDATE:
+      return step_evaluation (self, HL_PART_VALIDATION, HL_PHASE_EPOCH_END, step, error);
+    case HL_PHASE_EPOCH_END:
+      return step_epoch_end (self, step, error);
+    case HL_PHASE_TEST:
+      return step_evaluation (self, HL_PART_TEST, HL_PHASE_DONE, step, error);
+    case HL_PHASE_DONE:
+    default:
+      step->kind = HL_STEP_DONE;
+      step->test = self->test;
+      return TRUE;
+    }
+}
+
+/* ---- Reading ---- */
+
+const guint32 *
+hl_trainer_get_confusion (HlTrainer *self, guint *n_classes)
+{
+  *n_classes = hl_dataset_get_n_classes (self->dataset);
+  return self->confusion;
+}
+
+const gint32 *
+hl_trainer_get_predictions (HlTrainer *self, gsize *n)
+{
+  *n = self->n_predictions;
+  return self->predictions;
+}
+
+HlDevice *
+hl_trainer_get_device (HlTrainer *self)
+{
+  return self->device;
+}
+
+HlExecutor *
+hl_trainer_get_executor (HlTrainer *self)
+{
+  return self->executor;
+}
+
+HlPlan *
+hl_trainer_get_plan (HlTrainer *self)
+{
+  return self->plan;
+}
+
+const HlSplit *
+hl_trainer_get_split (HlTrainer *self)
+{
+  return self->split;
+}
+
+const HlNormalization *
+hl_trainer_get_normalization (HlTrainer *self)
+{
+  return self->normalization;
+}
+
+guint64
+hl_trainer_get_steps_per_epoch (HlTrainer *self)
+{
+  return hl_loader_get_n_batches (self->loader);
+}
+
+guint64
+hl_trainer_get_n_steps (HlTrainer *self)
+{
+  return hl_trainer_get_steps_per_epoch (self) * self->recipe->epochs;
+}
