@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Batch normalisation. An item has CHUNK channels and goes over all their pixels: sums run in one fixed order. They are
- * kept by row and by plane before they meet the total, which keeps rounding small. Items: ceil (channels / CHUNK). */
+ * Batch normalisation. An item has CHUNK channels and goes over all their pixels: sums run in one fixed order. Sums of
+ * rows are added with a carry for what rounding takes (Kahan). Items: ceil (channels / CHUNK). */
 
 /* 1 in lanes that hold samples of the batch, 0 in those beyond it. */
 VEC
 NAME (norm_keep) (int block, int batch)
 {
   return select ((VEC) 0, (VEC) 1, LANE_NUMBERS < (VEC) (batch - block * LANES));
+}
+
+/* total += value, where carry holds the error of the sum so far. */
+void
+NAME (norm_sum) (VEC *total, VEC *carry, VEC value)
+{
+  VEC corrected = value - *carry, next = *total + corrected;
+
+  *carry = (next - *total) - corrected;
+  *total = next;
 }
 
 #define FOR_EACH_CHANNEL                                                                         \
@@ -40,12 +50,12 @@ NAME (norm_train) (TENSOR_IN (x), TENSOR_OUT (y),
 
   FOR_EACH_CHANNEL
     {
-      VEC total = (VEC) 0, spread = (VEC) 0;
+      VEC total = (VEC) 0, spread = (VEC) 0, carry = (VEC) 0;
       float mean, variance, scale, shift;
 
       for (int block = 0; block < n_blocks; block++)
         {
-          VEC keep = NAME (norm_keep) (block, batch), plane = (VEC) 0;
+          VEC keep = NAME (norm_keep) (block, batch);
 
           for (int row = 0; row < Y_ROWS; row++)
             {
@@ -53,14 +63,14 @@ NAME (norm_train) (TENSOR_IN (x), TENSOR_OUT (y),
 
               for (int column = 0; column < Y_COLUMNS; column++)
                 sum += LOAD (x, AT (X, block, channel, row, column));
-              plane += sum;
+              NAME (norm_sum) (&total, &carry, sum * keep);
             }
-          total += plane * keep;
         }
       mean = LANE_SUM (total) / n;
+      carry = (VEC) 0;
       for (int block = 0; block < n_blocks; block++)
         {
-          VEC keep = NAME (norm_keep) (block, batch), plane = (VEC) 0;
+          VEC keep = NAME (norm_keep) (block, batch);
 
           for (int row = 0; row < Y_ROWS; row++)
             {
@@ -72,9 +82,8 @@ NAME (norm_train) (TENSOR_IN (x), TENSOR_OUT (y),
 
                   sum += d * d;
                 }
-              plane += sum;
+              NAME (norm_sum) (&spread, &carry, sum * keep);
             }
-          spread += plane * keep;
         }
       variance = LANE_SUM (spread) / n;
       scale = 1.0f / sqrt (variance + EPS);
@@ -168,7 +177,7 @@ NAME (norm_backward) (TENSOR_IN (x), TENSOR_IN (dy),
     {
       float mean = own ? saved[channel] : running_mean[channel];
       float scale = own ? saved[Y_CHANNELS + channel] : 1.0f / sqrt (running_variance[channel] + EPS);
-      VEC total = (VEC) 0, total_xn = (VEC) 0;
+      VEC total = (VEC) 0, total_xn = (VEC) 0, carry = (VEC) 0, carry_xn = (VEC) 0;
       float sum_dy, sum_dy_xn;
 
       for (int block = 0; block < n_blocks; block++)
@@ -183,8 +192,8 @@ NAME (norm_backward) (TENSOR_IN (x), TENSOR_IN (dy),
                 sum += d;
                 sum_xn += d * (LOAD (x, AT (X, block, channel, row, column)) - mean);
               }
-            total += sum;
-            total_xn += sum_xn;
+            NAME (norm_sum) (&total, &carry, sum);
+            NAME (norm_sum) (&total_xn, &carry_xn, sum_xn);
           }
       sum_dy = LANE_SUM (total);
       sum_dy_xn = LANE_SUM (total_xn) * scale;

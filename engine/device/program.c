@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Building programs. PoCL translates each kernel to machine code only when it first runs, which would stall the first
- * training step kernel by kernel; asking for a program's binary makes it do all of that at once. It also serialises
- * compilation within a context, so that on processors every part is compiled in a context of its own, on a thread of
- * its own, and comes into the device's context as a binary: the compiler's memory goes when that context goes. */
+ * training step kernel by kernel; asking for a program's binary makes it do all of that at once. On processors the parts
+ * of a program are compiled side by side, each in a process of its own, and come into the device's context as binaries;
+ * where that is impossible they are compiled here. */
 
 #include "engine/device/program.h"
 
 #include <string.h>
 
+#include "engine/device/compile-process.h"
 #include "engine/device/program-cache.h"
 
 #define BUILD_OPTIONS "-cl-std=CL1.2"
 #define MOST_THREADS 4
-/* A part costs PoCL 0.2 s beyond its kernels, and a cancelled build waits for the part that is being compiled. */
-#define KERNELS_PER_PART 10
+/* A part costs PoCL 0.7 s, and each kernel 0.07 s and more; progress is told part by part. */
+#define FEWEST_KERNELS_PER_PART 4
+#define MOST_KERNELS_PER_PART 24
 
 HlProgramPart *
 hl_program_part_new (char *source, guint n_kernels)
@@ -46,11 +48,11 @@ count_threads (const HlDevice *device)
 guint
 hl_program_count_parts (const HlDevice *device, guint n_kernels)
 {
-  guint threads = count_threads (device);
+  guint threads = count_threads (device), rounds = (n_kernels - 1) / (threads * MOST_KERNELS_PER_PART) + 1;
 
-  if (device->info->type != HL_DEVICE_CPU || n_kernels < KERNELS_PER_PART / 2)
+  if (device->info->type != HL_DEVICE_CPU)
     return 1;
-  return threads * ((n_kernels + threads * KERNELS_PER_PART - 1) / (threads * KERNELS_PER_PART));
+  return CLAMP (n_kernels / FEWEST_KERNELS_PER_PART, 1, threads * rounds);
 }
 
 /* ---- One program ---- */
@@ -132,6 +134,19 @@ read_binary (cl_program program)
   return g_bytes_new_take (binary, size);
 }
 
+GBytes *
+hl_program_compile (HlDevice *device, const char *source, GError **error)
+{
+  cl_program program = compile_source (device, device->context, source, error);
+  GBytes *binary;
+
+  if (!program)
+    return NULL;
+  binary = read_binary (program);
+  clReleaseProgram (program);
+  return binary;
+}
+
 /* NULL when the driver does not take it, for instance after an update it does not show in its version. */
 static cl_program
 load_binary (HlDevice *device, GBytes *binary)
@@ -184,32 +199,27 @@ job_free (gpointer data)
 }
 
 static void
-compile_in_own_context (gpointer data, gpointer user_data)
+compile_in_pool (gpointer data, gpointer user_data)
 {
   Job *job = data;
   Pool *pool = user_data;
-  cl_int code = CL_OUT_OF_HOST_MEMORY;
-  cl_context context = NULL;
-  cl_program program = NULL;
 
-  hl_lower_thread_priority ();
   if (!g_cancellable_set_error_if_cancelled (pool->cancellable, &job->error))
-    {
-      if (!hl_fault_hit ())
-        context = clCreateContext (NULL, 1, &job->device->id, NULL, NULL, &code);
-      if (context)
-        program = compile_source (job->device, context, job->part->source, &job->error);
-      else
-        hl_set_cl_error (&job->error, code, "Cannot open the device “%s” for building", job->device->info->name);
-      if (program)
-        {
-          job->binary = read_binary (program);
-          clReleaseProgram (program);
-        }
-      if (context)
-        clReleaseContext (context);
-    }
+    job->binary = hl_compile_in_process (job->device->info, job->part->source, pool->cancellable, &job->error);
   g_async_queue_push (pool->finished, job);
+}
+
+/* Asking for the binary also finishes the machine code of the program that stays here. */
+static gboolean
+compile_here (Job *job, GError **error)
+{
+  job->part->program = compile_source (job->device, job->device->context, job->part->source, error);
+  if (!job->part->program)
+    return FALSE;
+  job->binary = read_binary (job->part->program);
+  if (job->binary)
+    hl_program_cache_store (job->key, job->binary);
+  return TRUE;
 }
 
 /* The part's program from its binary, or, when there is none, compiled here. */
@@ -222,13 +232,14 @@ finish_job (Job *job, GError **error)
       return FALSE;
     }
   if (job->binary)
-    {
-      hl_program_cache_store (job->key, job->binary);
-      job->part->program = load_binary (job->device, job->binary);
-    }
+    job->part->program = load_binary (job->device, job->binary);
   if (!job->part->program)
-    job->part->program = compile_source (job->device, job->device->context, job->part->source, error);
-  return job->part->program != NULL;
+    {
+      g_clear_pointer (&job->binary, g_bytes_unref);
+      return compile_here (job, error);
+    }
+  hl_program_cache_store (job->key, job->binary);
+  return TRUE;
 }
 
 static gboolean
@@ -237,7 +248,7 @@ compile_on_threads (HlDevice *device, GPtrArray *jobs, guint n_done, guint n_all
 {
   g_autoptr (GAsyncQueue) finished = g_async_queue_new ();
   Pool pool = { device, finished, cancellable };
-  GThreadPool *threads = g_thread_pool_new (compile_in_own_context, &pool, (int) count_threads (device), TRUE, error);
+  GThreadPool *threads = g_thread_pool_new (compile_in_pool, &pool, (int) count_threads (device), TRUE, error);
   gboolean ok = threads != NULL;
 
   if (!ok)
@@ -255,18 +266,6 @@ compile_on_threads (HlDevice *device, GPtrArray *jobs, guint n_done, guint n_all
     }
   g_thread_pool_free (threads, !ok, TRUE);
   return ok;
-}
-
-static gboolean
-compile_here (HlDevice *device, Job *job, GError **error)
-{
-  job->part->program = compile_source (device, device->context, job->part->source, error);
-  if (!job->part->program)
-    return FALSE;
-  job->binary = read_binary (job->part->program);
-  if (job->binary)
-    hl_program_cache_store (job->key, job->binary);
-  return TRUE;
 }
 
 /* Takes from the cache what is there; the rest becomes jobs. Returns how many kernels are done. */
@@ -319,7 +318,7 @@ hl_program_build_parts (HlDevice *device, GPtrArray *parts, const HlProgress *pr
     {
       Job *job = jobs->pdata[i];
 
-      if (g_cancellable_set_error_if_cancelled (cancellable, error) || !compile_here (device, job, error))
+      if (g_cancellable_set_error_if_cancelled (cancellable, error) || !compile_here (job, error))
         return FALSE;
       n_done += job->part->n_kernels;
       hl_progress_report (progress, (double) n_done / n_all, "Building %u of %u kernels", n_done, n_all);

@@ -17,6 +17,9 @@ typedef struct
 HlProgramPart *hl_program_part_new  (char *source, guint n_kernels);   /* takes the source */
 void           hl_program_part_free (HlProgramPart *self);
 
+/* Compiles in the device's own context and returns the binary; NULL without an error when the driver gives none. */
+GBytes        *hl_program_compile (HlDevice *device, const char *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* How many parts a program of n_kernels should be divided into for this device. */
 guint          hl_program_count_parts (const HlDevice *device, guint n_kernels);
 

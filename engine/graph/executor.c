@@ -312,6 +312,18 @@ hl_executor_get_output_gradient (HlExecutor *self)
   return gradient->tensor ? gradient : NULL;
 }
 
+const HlValue *
+hl_executor_get_value (HlExecutor *self, guint32 node, gboolean gradient)
+{
+  const HlPlanStep *step = hl_plan_find_step (self->plan, node);
+  const HlValue *value;
+
+  if (!step || !is_tail (self, position (self, step)))
+    return NULL;
+  value = gradient ? &self->gradients[position (self, step)] : &self->values[position (self, step)];
+  return value->tensor ? value : NULL;
+}
+
 guint
 hl_executor_get_capacity (HlExecutor *self)
 {
@@ -450,24 +462,19 @@ blocks_length (HlExecutor *self, const HlValue *value, guint n_samples)
 gboolean
 hl_executor_read (HlExecutor *self, guint32 node, gboolean gradient, guint n_samples, float *values, gsize n, GError **error)
 {
-  const HlPlanStep *step = hl_plan_find_step (self->plan, node);
-  const HlValue *value;
+  const HlNode *named = hl_graph_find_node (hl_plan_get_graph (self->plan), node);
+  const HlValue *value = hl_executor_get_value (self, node, gradient);
   g_autofree float *device = NULL;
   gsize length;
 
   g_return_val_if_fail (n_samples <= self->capacity, FALSE);
-  if (!step || !is_tail (self, position (self, step)))
+  if (!value)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "“%s” has no values of its own: it runs as a part of another layer.",
-                   step ? hl_graph_find_node (hl_plan_get_graph (self->plan), node)->name : "?");
-      return FALSE;
-    }
-  value = gradient ? &self->gradients[position (self, step)] : &self->values[position (self, step)];
-  if (!value->tensor)
-    {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, "“%s” has no gradient: nothing before it is trained.",
-                   hl_graph_find_node (hl_plan_get_graph (self->plan), node)->name);
+                   gradient ? "“%s” has no gradient of its own: nothing before it is trained, or it runs as a part of "
+                              "another layer."
+                            : "“%s” has no values of its own: it runs as a part of another layer.",
+                   named ? named->name : "?");
       return FALSE;
     }
   if (!check_length (value, n_samples, n, error))

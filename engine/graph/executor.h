@@ -21,6 +21,8 @@ HlPlan     *hl_executor_get_plan (HlExecutor *self);
 const HlValue *hl_executor_get_input  (HlExecutor *self);
 const HlValue *hl_executor_get_output (HlExecutor *self);            /* logits */
 const HlValue *hl_executor_get_output_gradient (HlExecutor *self);   /* the loss writes it; NULL when not training */
+/* Any node's; NULL where there is none: fused away, or no gradient needed. Borrowed. */
+const HlValue *hl_executor_get_value (HlExecutor *self, guint32 node, gboolean gradient);
 guint       hl_executor_get_capacity (HlExecutor *self);
 
 /* Runs every layer on the batch in the input value. random: seed, HL_PURPOSE_DROPOUT, step. */

@@ -181,6 +181,69 @@ test_device (Fixture *fixture, gconstpointer data)
   g_assert_false (g_bytes_equal (rebuilt, nonsense));
 }
 
+/* A compiler that is not there, breaks down or answers nonsense is done without. */
+static void
+test_compiler (Fixture *fixture, gconstpointer data)
+{
+  static const char *const compilers[] = { "off", "/nonexistent/compiler", "/bin/false", "/bin/echo" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlDevice) device = hl_device_open (NULL, &error);
+
+  if (g_error_matches (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_NONE_FOUND))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  g_assert_no_error (error);
+  for (gsize i = 0; i < G_N_ELEMENTS (compilers); i++)
+    {
+      g_autoptr (GPtrArray) files = list_files (fixture->folder);
+
+      for (guint k = 0; k < files->len; k++)
+        g_unlink (files->pdata[k]);
+      g_setenv ("HILLOCK_KERNEL_COMPILER", compilers[i], TRUE);
+      g_assert_true (build_and_run (device));
+    }
+  g_unsetenv ("HILLOCK_KERNEL_COMPILER");
+}
+
+static void
+cancel_report (gpointer data, double fraction, const char *text)
+{
+  g_cancellable_cancel (data);
+}
+
+/* Cancelled once the build is under way; a second build of the same set then works. */
+static void
+test_cancel (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlDevice) device = hl_device_open (NULL, &error);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (HlKernelSet) set = NULL;
+  HlProgress progress = { cancel_report, cancellable };
+
+  if (g_error_matches (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_NONE_FOUND))
+    {
+      g_test_skip (error->message);
+      return;
+    }
+  g_assert_no_error (error);
+  set = hl_kernel_set_new (device);
+  for (int i = 0; i < 8; i++)
+    {
+      g_autofree char *defines = g_strdup_printf ("NUMBER=%d", i);
+
+      hl_kernel_set_add (set, "selftest", "selftest_saxpy", defines);
+    }
+  g_assert_false (hl_kernel_set_build (set, &progress, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_cancellable_reset (cancellable);
+  g_assert_true (hl_kernel_set_build (set, NULL, cancellable, &error));
+  g_assert_no_error (error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -191,5 +254,7 @@ main (int argc, char **argv)
   g_test_add ("/program-cache/damage", Fixture, NULL, set_up, test_damage, tear_down);
   g_test_add ("/program-cache/off-and-unwritable", Fixture, NULL, set_up, test_off_and_unwritable, tear_down);
   g_test_add ("/program-cache/device", Fixture, NULL, set_up, test_device, tear_down);
+  g_test_add ("/program-cache/compiler", Fixture, NULL, set_up, test_compiler, tear_down);
+  g_test_add ("/program-cache/cancel", Fixture, NULL, set_up, test_cancel, tear_down);
   return g_test_run ();
 }

@@ -158,11 +158,12 @@ get_linear_ticks (const HlAxis *self, HlAxisFormat format, guint wanted, HlTick 
   double power = pow (10, floor (log10 (raw)));
   double rest = raw / power;
   double step = power * (rest <= 1.0000001 ? 1 : rest <= 2.0000001 ? 2 : rest <= 5.0000001 ? 5 : 10);
-  int decimals = MAX (0, -(int) floor (log10 (step) + 1e-9));
   guint n = 0;
+  int decimals;
 
-  if (format == HL_AXIS_COUNT && step < 1)
-    step = 1;
+  if (format == HL_AXIS_COUNT)
+    step = MAX (step, 1);
+  decimals = MAX (0, -(int) floor (log10 (step) + 1e-9));
   for (double i = ceil (self->low / step - 1e-6); i * step <= self->high + step * 1e-6 && n < HL_AXIS_MAX_TICKS; i++)
     {
       ticks[n].value = i * step;

@@ -243,23 +243,13 @@ make_line (Line *self, const Form *form, const Hand *hand, HlRandom *random)
     }
 }
 
-/* How far the coordinates must move so that [low, high] lies between the margins; both ends out: to the middle. */
-static double
-shift_inside (double low, double high)
-{
-  if (low < MARGIN && high > SIZE - MARGIN)
-    return SIZE / 2.0 - (low + high) / 2;
-  if (low < MARGIN)
-    return MARGIN - low;
-  return high > SIZE - MARGIN ? SIZE - MARGIN - high : 0;
-}
-
 /* A digit that leaves the picture is moved back into it, and made smaller where that is not enough. */
 static void
 fit_line (Line *self)
 {
   Point low = { SIZE, SIZE }, high = { 0, 0 };
-  double x, y, scale;
+  Point middle, half, target;
+  double scale;
 
   for (guint i = 0; i < self->n; i++)
     {
@@ -270,18 +260,21 @@ fit_line (Line *self)
       high.x = MAX (high.x, MAX (piece->from.x, piece->to.x) + piece->radius);
       high.y = MAX (high.y, MAX (piece->from.y, piece->to.y) + piece->radius);
     }
-  x = shift_inside (low.x, high.x);
-  y = shift_inside (low.y, high.y);
+  middle = (Point) { (low.x + high.x) / 2, (low.y + high.y) / 2 };
   scale = MIN (1, (SIZE - 2 * MARGIN) / MAX (high.x - low.x, high.y - low.y));
+  half = (Point) { (high.x - low.x) * scale / 2, (high.y - low.y) * scale / 2 };
+  /* Rounding may put the upper bound a little below the lower. */
+  target.x = CLAMP (middle.x, MARGIN + half.x, MAX (SIZE - MARGIN - half.x, MARGIN + half.x));
+  target.y = CLAMP (middle.y, MARGIN + half.y, MAX (SIZE - MARGIN - half.y, MARGIN + half.y));
   for (guint i = 0; i < self->n; i++)
     {
       Piece *piece = &self->pieces[i];
-      double middle_x = (low.x + high.x) / 2, middle_y = (low.y + high.y) / 2;
 
-      piece->from.x = middle_x + x + (piece->from.x - middle_x) * scale;
-      piece->from.y = middle_y + y + (piece->from.y - middle_y) * scale;
-      piece->to.x = middle_x + x + (piece->to.x - middle_x) * scale;
-      piece->to.y = middle_y + y + (piece->to.y - middle_y) * scale;
+      piece->from.x = target.x + (piece->from.x - middle.x) * scale;
+      piece->from.y = target.y + (piece->from.y - middle.y) * scale;
+      piece->to.x = target.x + (piece->to.x - middle.x) * scale;
+      piece->to.y = target.y + (piece->to.y - middle.y) * scale;
+      piece->radius *= scale;
     }
 }
 

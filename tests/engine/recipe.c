@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Recipes: defaults, copies, JSON there and back, and what a file must not say. */
+
+#include "engine/train/recipe.h"
+#include "engine/base/error.h"
+
+#include <string.h>
+
+static void
+test_defaults (void)
+{
+  g_autoptr (HlRecipe) recipe = hl_recipe_new ();
+
+  g_assert_cmpstr (recipe->loss->klass->name, ==, "cross_entropy");
+  g_assert_cmpstr (recipe->optimizer->klass->name, ==, "adam");
+  g_assert_cmpstr (recipe->schedule->klass->name, ==, "constant");
+  g_assert_cmpuint (recipe->batch, ==, 64);
+  g_assert_cmpuint (recipe->epochs, ==, 10);
+  g_assert_cmpuint (recipe->seed, ==, 1);
+}
+
+static void
+test_round_trip (void)
+{
+  for (const HlOptimizerClass *const *k = hl_optimizer_classes (); *k; k++)
+    {
+      g_autoptr (HlRecipe) recipe = hl_recipe_new (), copy = NULL, read = NULL;
+      g_autoptr (JsonNode) json = NULL, again = NULL;
+      g_autofree char *text = NULL, *text_again = NULL;
+      g_autoptr (GError) error = NULL;
+
+      hl_choice_free (recipe->optimizer);
+      recipe->optimizer = hl_choice_new (&(*k)->base);
+      hl_param_set (hl_class_find_param (&(*k)->base, "learning_rate"), recipe->optimizer->params, 0.125);
+      recipe->batch = 17;
+      recipe->epochs = 3;
+      recipe->seed = G_MAXINT64;
+      copy = hl_recipe_copy (recipe);
+      g_assert_true (hl_recipe_equal (recipe, copy));
+      json = hl_recipe_to_json (recipe);
+      text = json_to_string (json, FALSE);
+      hl_recipe_free (g_steal_pointer (&recipe));
+      read = hl_recipe_from_json (json, "recipe", &error);
+      g_assert_no_error (error);
+      g_assert_true (hl_recipe_equal (read, copy));
+      again = hl_recipe_to_json (read);
+      text_again = json_to_string (again, FALSE);
+      g_assert_cmpstr (text, ==, text_again);
+      read->seed--;
+      g_assert_false (hl_recipe_equal (read, copy));
+    }
+}
+
+static void
+refuse (const char *text, const char *part)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) json = json_from_string (text, &error);
+  g_autoptr (HlRecipe) recipe = NULL;
+
+  g_assert_no_error (error);
+  recipe = hl_recipe_from_json (json, "recipe", &error);
+  g_assert_null (recipe);
+  g_assert_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT);
+  if (strstr (error->message, part) == NULL)
+    g_error ("“%s” is not in: %s", part, error->message);
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (JsonNode) empty = json_from_string ("{}", NULL);
+  g_autoptr (HlRecipe) read = hl_recipe_from_json (empty, "recipe", NULL), standard = hl_recipe_new ();
+
+  g_assert_true (hl_recipe_equal (read, standard));
+  refuse ("[]", "recipe");
+  refuse ("{\"epoch\": 1}", "epoch");
+  refuse ("{\"epochs\": 0}", "epochs");
+  refuse ("{\"batch\": 0}", "batch");
+  refuse ("{\"batch\": 1.5}", "batch");
+  refuse ("{\"batch\": \"64\"}", "batch");
+  refuse ("{\"seed\": -1}", "seed");
+  refuse ("{\"optimizer\": {\"name\": \"adamx\"}}", "adamx");
+  refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"rate\": 1}}}", "rate");
+  refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"learning_rate\": -1}}}", "learning_rate");
+  refuse ("{\"loss\": \"cross_entropy\"}", "loss");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/recipe/defaults", test_defaults);
+  g_test_add_func ("/recipe/round-trip", test_round_trip);
+  g_test_add_func ("/recipe/refused", test_refused);
+  return g_test_run ();
+}
