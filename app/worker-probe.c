@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Looking into the network: one sample through it, every node's values and, on request, the weights. */
+
+#include "config.h"
+
+#include "app/worker-private.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Larger weights are no pictures any more, and copying them ten times a second would be felt. */
+#define MAX_WEIGHT_VALUES (1 << 20)
+
+static void
+softmax (const float *x, float *y, gsize n)
+{
+  double highest = -G_MAXDOUBLE, sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    highest = MAX (highest, x[i]);
+  for (gsize i = 0; i < n; i++)
+    sum += exp (x[i] - highest);
+  for (gsize i = 0; i < n; i++)
+    y[i] = exp (x[i] - highest) / sum;
+}
+
+static gboolean
+add_values (HlProbeResult *result, HlExecutor *executor, GError **error)
+{
+  HlPlan *plan = hl_executor_get_plan (executor);
+  const HlPlanStep *output = hl_plan_get_output (plan);
+  const HlArray *last = NULL;
+  HlArray *classes;
+
+  for (guint i = 0; i < hl_plan_get_n_steps (plan); i++)
+    {
+      guint32 node = hl_plan_get_step (plan, i)->node;
+      HlArray *array;
+      HlShape shape;
+
+      if (!hl_plan_get_shape (plan, node, &shape))
+        continue;
+      array = hl_probe_result_add (result, FALSE, node, hl_graph_find_node (hl_plan_get_graph (plan), node)->name, &shape);
+      if (!hl_executor_read (executor, node, FALSE, 1, array->values, array->n, error))
+        return FALSE;
+      if (output && output->node == node)
+        last = array;
+    }
+  if (!last)
+    return TRUE;
+  classes = hl_probe_result_add (result, FALSE, 0, "", &last->shape);
+  if (g_str_equal (output->klass->base.name, "softmax"))
+    memcpy (classes->values, last->values, last->n * sizeof (float));
+  else
+    softmax (last->values, classes->values, last->n);
+  return TRUE;
+}
+
+static gboolean
+add_weights (HlProbeResult *result, HlTrainer *trainer, GError **error)
+{
+  HlPlan *plan = hl_trainer_get_plan (trainer);
+  HlTensor *arena = hl_executor_get_weights (hl_trainer_get_executor (trainer));
+
+  for (guint i = 0; i < hl_plan_get_n_weights (plan); i++)
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (plan, i);
+      HlArray *array;
+
+      if (weight->n > MAX_WEIGHT_VALUES)
+        continue;
+      array = hl_probe_result_add (result, TRUE, weight->node, weight->name, &weight->spec->shape);
+      if (!hl_tensor_read (arena, weight->first, array->n, array->values, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+void
+hl_work_answer_probe (HlWork *self)
+{
+  const HlPlanStep *input = hl_plan_get_input (hl_trainer_get_plan (self->trainer));
+  HlProbeResult *result;
+  HlExecutor *executor;
+  HlEvent *event;
+  GError *error = NULL;
+
+  self->probe.due = FALSE;
+  self->probe.last_us = g_get_monotonic_time ();
+  /* A sample of other data than this network was made for: the project has moved on, the run has not. */
+  if (!input || hl_shape_get_count (&input->layer.output) != self->probe.n)
+    return;
+  result = hl_probe_result_new ();
+  executor = hl_trainer_probe (self->trainer, self->probe.sample, &error);
+  if (!executor || !add_values (result, executor, &error)
+      || (self->probe.with_weights && !add_weights (result, self->trainer, &error)))
+    {
+      hl_probe_result_unref (result);
+      hl_work_notice (self, error);
+      return;
+    }
+  result->serial = ++self->probe.serial;
+  result->step = self->step;
+  g_atomic_int_set (self->probe_out, 1);
+  event = hl_event_new (HL_EVENT_PROBE, self->message->number);
+  event->u.probe = result;
+  hl_event_pump_push (self->pump, event);
+}
