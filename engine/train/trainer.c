@@ -457,6 +457,12 @@ hl_trainer_get_normalization (HlTrainer *self)
 }
 
 guint64
+hl_trainer_get_step (HlTrainer *self)
+{
+  return self->step;
+}
+
+guint64
 hl_trainer_get_steps_per_epoch (HlTrainer *self)
 {
   return hl_loader_get_n_batches (self->loader);
