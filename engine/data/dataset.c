@@ -238,6 +238,26 @@ probe_formats (GFile *file, GCancellable *cancellable, GError **error)
   return best;
 }
 
+/* Debian's packages of data sets are called dataset-NAME and install into one folder. */
+#define PACKAGED_DATASETS "/usr/share/datasets/"
+
+static void
+set_missing_error (GFile *file, GError **error)
+{
+  const char *path = g_file_peek_path (file);
+  g_autofree char *advice = NULL;
+
+  if (g_str_has_prefix (path, PACKAGED_DATASETS))
+    {
+      g_auto (GStrv) parts = g_strsplit (path + strlen (PACKAGED_DATASETS), "/", 2);
+
+      advice = g_strdup_printf ("Install the package “dataset-%s”, or choose other data, for instance Strokes.",
+                                parts[0] ? parts[0] : "");
+    }
+  g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING, "“%s” is not there. %s", path,
+               advice ? advice : "Check the path, or choose other data.");
+}
+
 static GFile *
 resolve_path (const char *path, GFile *base_folder)
 {
@@ -267,8 +287,7 @@ hl_dataset_open (const HlChoice *format, const char *path, GFile *base_folder, c
   if (!g_file_query_exists (file, cancellable))
     {
       if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-        g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                     "“%s” is not there. Check the path, or choose other data.", g_file_peek_path (file));
+        set_missing_error (file, error);
       return NULL;
     }
   if (!klass)

@@ -264,11 +264,31 @@ choose (Set *self, GFile *file, gboolean is_folder, guint n_folders, GError **er
   return !self->names[HL_IDX_TEST][HL_IDX_IMAGES] || find_partner (self, HL_IDX_TEST, HL_IDX_IMAGES, error);
 }
 
+static guint
+count_images (GFile *folder)
+{
+  guint n_folders = 0, n_images = 0;
+  g_autoptr (GPtrArray) list = list_names (folder, &n_folders, NULL, NULL);
+
+  for (guint i = 0; list && i < list->len; i++)
+    n_images += ((Name *) list->pdata[i])->kind == HL_IDX_IMAGES;
+  return n_images;
+}
+
+/* torchvision keeps the files in a folder “raw” below the set's own. */
+static GFile *
+find_folder (GFile *folder)
+{
+  g_autoptr (GFile) raw = g_file_get_child (folder, "raw");
+
+  return g_object_ref (count_images (folder) == 0 && count_images (raw) > 0 ? raw : folder);
+}
+
 gboolean
 hl_idx_names_find (HlIdxNames *self, GFile *file, GCancellable *cancellable, GError **error)
 {
   gboolean is_folder = g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, cancellable) == G_FILE_TYPE_DIRECTORY;
-  g_autoptr (GFile) folder = is_folder ? g_object_ref (file) : g_file_get_parent (file);
+  g_autoptr (GFile) folder = is_folder ? find_folder (file) : g_file_get_parent (file);
   guint n_folders = 0;
   g_autoptr (GPtrArray) list = list_names (folder, &n_folders, cancellable, error);
   Set set = { .folder = folder, .list = list };
@@ -294,17 +314,6 @@ hl_idx_names_clear (HlIdxNames *self)
       g_clear_pointer (&self->name[i][j], g_free);
 }
 
-guint
-hl_idx_names_count_images (GFile *folder)
-{
-  guint n_folders = 0, n_images = 0;
-  g_autoptr (GPtrArray) list = list_names (folder, &n_folders, NULL, NULL);
-
-  for (guint i = 0; list && i < list->len; i++)
-    n_images += ((Name *) list->pdata[i])->kind == HL_IDX_IMAGES;
-  return n_images;
-}
-
 gboolean
 hl_idx_name_is_telling (const char *file_name)
 {
@@ -314,4 +323,12 @@ hl_idx_name_is_telling (const char *file_name)
     return FALSE;
   name_free (name);
   return TRUE;
+}
+
+guint
+hl_idx_names_count_images (GFile *folder)
+{
+  g_autoptr (GFile) found = find_folder (folder);
+
+  return count_images (found);
 }

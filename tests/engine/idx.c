@@ -340,6 +340,24 @@ test_choice_of_files (void)
   g_assert_cmpuint (hl_dataset_get_length (by_labels), ==, 6);
 }
 
+static void
+test_raw_folder (void)
+{
+  g_autoptr (Folder) folder = make_folder ();
+  char *raw = g_build_filename (folder, "raw", NULL);
+  g_autoptr (HlDataset) dataset = NULL;
+  g_autoptr (HlDataset) probed = NULL;
+
+  g_assert_cmpint (g_mkdir (raw, 0700), ==, 0);
+  put_good_set (raw);
+  dataset = open_good (folder, NULL);
+  g_assert_cmpuint (hl_dataset_get_length (dataset), ==, 6);
+  g_assert_true (g_str_has_suffix (folder, hl_dataset_get_title (dataset)));
+  probed = hl_dataset_open (NULL, folder, NULL, NULL, NULL, NULL);
+  g_assert_nonnull (probed);
+  remove_folder (raw);
+}
+
 /* Several gzip pieces in one file, and zeros behind them, as some tools leave. */
 static void
 test_gzip_pieces (void)
@@ -430,6 +448,16 @@ test_missing (void)
   assert_refused (folder, NULL, HL_DATA_ERROR_MISSING, "“t10k-images-idx3-ubyte”", "no labels", NULL);
   put (folder, "strange", images (0x08, 2, 1));
   assert_refused (folder, "strange", HL_DATA_ERROR_MISSING, "strange", "does not tell", NULL);
+}
+
+static void
+test_missing_package (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (open_path ("/usr/share/datasets/no-such-set/train-images-idx3-ubyte.gz", &error));
+  g_assert_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING);
+  g_assert_nonnull (strstr (error->message, "“dataset-no-such-set”"));
 }
 
 static void
@@ -729,10 +757,12 @@ main (int argc, char *argv[])
   g_test_add_func ("/idx/dimensions", test_dimensions);
   g_test_add_func ("/idx/names", test_names);
   g_test_add_func ("/idx/choice-of-files", test_choice_of_files);
+  g_test_add_func ("/idx/raw-folder", test_raw_folder);
   g_test_add_func ("/idx/gzip-pieces", test_gzip_pieces);
   g_test_add_func ("/idx/class-names", test_class_names);
   g_test_add_func ("/idx/probe", test_probe);
   g_test_add_func ("/idx/bad/missing", test_missing);
+  g_test_add_func ("/idx/bad/missing-package", test_missing_package);
   g_test_add_func ("/idx/bad/ambiguous", test_ambiguous);
   g_test_add_func ("/idx/bad/permission", test_permission);
   g_test_add_func ("/idx/bad/plain", test_damaged_plain);

@@ -311,6 +311,16 @@ check_labels (Reader *self, GError **error)
 
 /* ---- The format ---- */
 
+/* The name of the folder, or of the one above where it is only called “raw”. */
+static char *
+title_of_folder (GFile *folder)
+{
+  g_autofree char *name = g_file_get_basename (folder);
+  g_autoptr (GFile) parent = g_file_get_parent (folder);
+
+  return parent && g_str_equal (name, "raw") ? g_file_get_basename (parent) : g_steal_pointer (&name);
+}
+
 static HlDataset *
 idx_open (GFile *file, const void *params, const HlProgress *progress, GCancellable *cancellable, GError **error)
 {
@@ -324,7 +334,7 @@ idx_open (GFile *file, const void *params, const HlProgress *progress, GCancella
   recognise (&self);
   if (!check_labels (&self, error))
     return NULL;
-  folder = g_file_get_basename (self.names.folder);
+  folder = title_of_folder (self.names.folder);
   n = self.n[HL_IDX_TRAIN] + self.n[HL_IDX_TEST];
   n_test = self.n[HL_IDX_TEST];
   return hl_dataset_new (self.title ? self.title : folder, &self.shape, self.type, g_steal_pointer (&self.values), n,
