@@ -89,12 +89,12 @@ AVG_POOL2D = [
 ]
 
 LINEAR = [
-    (1, (7,), dict(outputs=5)),
-    (17, (30,), dict(outputs=10)),
-    (64, (13,), dict(outputs=1)),
-    (5, (33,), dict(outputs=17, bias=False)),
-    (3, (1,), dict(outputs=4)),
-    (35, (100,), dict(outputs=50)),
+    (1, (7,), dict(units=5)),
+    (17, (30,), dict(units=10)),
+    (64, (13,), dict(units=1)),
+    (5, (33,), dict(units=17, bias=False)),
+    (3, (1,), dict(units=4)),
+    (35, (100,), dict(units=50)),
 ]
 
 SHAPES = [(1, [(9,)]), (5, [(3, 5, 7)]), (17, [(2, 3, 1)]), (3, [(5, 4)])]
@@ -198,9 +198,9 @@ def make_pools():
 def make_linear():
     out = Cases(3)
     for batch, shape, params in LINEAR:
-        weights = {"weight": out.source.normal(params["outputs"], shape[0], scale=0.3)}
+        weights = {"weight": out.source.normal(params["units"], shape[0], scale=0.3)}
         if params.get("bias", True):
-            weights["bias"] = out.source.normal(params["outputs"])
+            weights["bias"] = out.source.normal(params["units"])
         out.add("linear", params, [out.source.normal(batch, *shape)], weights,
                 lambda x, w: F.linear(x[0], w["weight"], w.get("bias")))
     out.save("linear")
