@@ -4,6 +4,7 @@
  * not fit the device. */
 
 #include "engine/data/loader.h"
+#include "engine/device/fault.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -314,6 +315,71 @@ test_wrong_shape (void)
   rig_clear (&rig);
 }
 
+#ifdef HL_FAULTS
+/* One epoch from nothing; FALSE with the error of the first device call that fails. */
+static gboolean
+run_epoch (HlDevice *device, HlDataset *dataset, GError **error)
+{
+  HlDataSpec spec = { .validation = 0.2, .stratify = TRUE, .split_seed = 3 };
+  g_autoptr (HlSplit) split = hl_split_new (dataset, &spec, NULL);
+  g_autoptr (HlNormalization) normalization = hl_normalization_new (dataset, split, HL_NORMALIZE_UNIT);
+  g_autoptr (HlKernelSet) kernels = hl_kernel_set_new (device);
+  g_autoptr (HlDeviceData) data = hl_device_data_new (device, dataset, normalization, error);
+  g_autoptr (HlTensor) tensor = data ? hl_tensor_new (device, HL_DTYPE_F32, 64 * 1024, error) : NULL;
+  HlValue input = { .shape = cases[0].shape, .tensor = tensor };
+  g_autoptr (HlLoader) loader = NULL;
+  guint n;
+
+  if (tensor)
+    loader = hl_loader_new (kernels, data, split, HL_PART_TRAIN, &input, 32, TRUE, 1, error);
+  if (!loader || !hl_kernel_set_build (kernels, NULL, NULL, error) || !hl_loader_start_epoch (loader, 0, error))
+    return FALSE;
+  for (guint i = 0; i < hl_loader_get_n_batches (loader); i++)
+    if (!hl_loader_load (loader, i, &n, error))
+      return FALSE;
+  return hl_device_finish (device, error);
+}
+#endif
+
+/* Whichever device call fails: a sentence and nothing left behind, or, where there is another way, a good end. */
+static void
+test_faults (void)
+{
+#ifdef HL_FAULTS
+  g_autoptr (HlDevice) device = open_device ();
+  g_autoptr (HlDataset) dataset = make_dataset (&cases[0]);
+  g_autoptr (GError) first_error = NULL;
+  guint64 before, n_calls;
+  guint n_failures = 0;
+
+  if (!device)
+    return;
+  before = hl_device_get_allocated_bytes (device);
+  hl_fault_set (0);
+  run_epoch (device, dataset, &first_error);
+  g_assert_no_error (first_error);
+  n_calls = hl_fault_get_count ();
+  for (guint64 nth = 1; nth <= n_calls; nth++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      hl_fault_set (nth);
+      if (!run_epoch (device, dataset, &error))
+        {
+          g_assert_true (error->domain == HL_DEVICE_ERROR);
+          n_failures++;
+        }
+      g_assert_cmpuint (hl_device_get_allocated_bytes (device), ==, before);
+    }
+  /* The samples are staged where they cannot be placed, a program is compiled where the stored one cannot be loaded
+   * (two calls), and nobody asks how the last wait, before the samples are freed, ended. */
+  g_assert_cmpuint (n_failures, >=, n_calls - 4);
+  hl_fault_set (0);
+#else
+  g_test_skip ("needs a build with -Dfaults=true");
+#endif
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -321,6 +387,7 @@ main (int argc, char *argv[])
   hl_device_init_environment ();
   g_test_add_func ("/loader/order", test_order);
   g_test_add_func ("/loader/wrong-shape", test_wrong_shape);
+  g_test_add_func ("/loader/faults", test_faults);
   g_test_add_data_func ("/loader/lanes/4", "4", test_lanes);
   g_test_add_data_func ("/loader/lanes/8", "8", test_lanes);
   g_test_add_data_func ("/loader/lanes/16", "16", test_lanes);
