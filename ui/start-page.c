@@ -49,7 +49,6 @@ template_card (HlStartPage *self, const HlTemplate *template)
   gtk_label_set_lines (GTK_LABEL (summary), 2);
   gtk_label_set_ellipsize (GTK_LABEL (summary), PANGO_ELLIPSIZE_END);
   gtk_label_set_max_width_chars (GTK_LABEL (summary), 30);
-  gtk_widget_set_vexpand (summary, TRUE);
   gtk_widget_add_css_class (summary, "gallery-summary");
   gtk_box_append (GTK_BOX (box), drawing);
   gtk_box_append (GTK_BOX (box), title);
@@ -76,6 +75,7 @@ build_gallery (HlStartPage *self)
   gtk_flow_box_set_max_children_per_line (GTK_FLOW_BOX (flow), 2);
   gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (flow), 16);
   gtk_flow_box_set_row_spacing (GTK_FLOW_BOX (flow), 16);
+  gtk_widget_set_valign (flow, GTK_ALIGN_START);
   for (; template->name; template++)
     {
       GtkWidget *child = gtk_flow_box_child_new ();

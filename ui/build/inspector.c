@@ -391,7 +391,7 @@ update (HlInspector *self)
       gtk_widget_set_visible (self->help_title, FALSE);
     }
   update_problems (self);
-  if (before != self->node)
+  if (before != self->node || !self->node)
     hl_inspector_set_probe (self, hl_session_get_last_probe (hl_workspace_get_session (self->workspace)));
 }
 

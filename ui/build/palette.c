@@ -105,22 +105,10 @@ row_new (const HlLayerClass *klass)
 }
 
 static int
-group_rank (const char *group)
-{
-  static const char *const order[] = { "Convolution", "Pooling", "Connected", "Activation", "Regularise", "Normalisation", "Join",
-                                       "Shape", "Data", NULL };
-
-  for (int i = 0; order[i]; i++)
-    if (g_strcmp0 (order[i], group) == 0)
-      return i;
-  return G_N_ELEMENTS (order);
-}
-
-static int
 sort_cb (GtkListBoxRow *a, GtkListBoxRow *b, gpointer data)
 {
   const char *first = row_class (a)->base.group, *second = row_class (b)->base.group;
-  int rank = group_rank (first) - group_rank (second);
+  int rank = (int) hl_group_rank (first) - (int) hl_group_rank (second);
 
   if (rank)
     return rank;

@@ -31,10 +31,10 @@ enum { VERB, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static const struct { const char *group, *color, *rgb; } groups[] = {
-  { "Data", "grey", "#77767b" },           { "Convolution", "blue", "#1c71d8" }, { "Pooling", "teal", "#2190a4" },
-  { "Connected", "purple", "#9141ac" },    { "Dense", "purple", "#9141ac" },     { "Shape", "purple", "#9141ac" },
-  { "Activation", "orange", "#e66100" },   { "Regularise", "green", "#26a269" }, { "Normalisation", "green", "#26a269" },
-  { "Regularisation", "green", "#26a269" },{ "Join", "grey", "#77767b" },        { NULL, "grey", "#77767b" },
+  { N_("Convolution"), "blue", "#1c71d8" },   { N_("Pooling"), "teal", "#2190a4" },       { N_("Basic"), "purple", "#9141ac" },
+  { N_("Shape"), "purple", "#9141ac" },       { N_("Activation"), "orange", "#e66100" },  { N_("Regularization"), "green", "#26a269" },
+  { N_("Normalization"), "green", "#26a269" },{ N_("Merge"), "grey", "#77767b" },         { N_("Data"), "grey", "#77767b" },
+  { NULL, "grey", "#77767b" },
 };
 
 static guint
@@ -45,6 +45,12 @@ group_find (const char *group)
   while (groups[i].group && g_strcmp0 (groups[i].group, group) != 0)
     i++;
   return i;
+}
+
+guint
+hl_group_rank (const char *group)
+{
+  return group_find (group);
 }
 
 const char *

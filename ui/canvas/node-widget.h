@@ -39,6 +39,8 @@ void        hl_node_widget_clear_values (HlNodeWidget *self);
 /* Some node of the card (itself or a chip) is selected. */
 gboolean    hl_node_widget_get_selected (HlNodeWidget *self);
 
+/* Place of a group in lists: what images meet first comes first. */
+guint       hl_group_rank            (const char *group);
 /* Colour family of a palette group: "blue", "teal", "purple", "orange", "green", "grey". */
 const char *hl_group_color           (const char *group);
 void        hl_group_get_rgba        (const char *group, GdkRGBA *color);
