@@ -28,7 +28,8 @@ static const CodeText code_texts[] = {
   { -3, "CL_COMPILER_NOT_AVAILABLE", HL_DEVICE_ERROR_BUILD, "the driver has no compiler. Choose another device" },
   { -4, "CL_MEM_OBJECT_ALLOCATION_FAILURE", HL_DEVICE_ERROR_MEMORY, FULL },
   { -5, "CL_OUT_OF_RESOURCES", HL_DEVICE_ERROR_FAILED, LOST },
-  { -6, "CL_OUT_OF_HOST_MEMORY", HL_DEVICE_ERROR_MEMORY, FULL },
+  { -6, "CL_OUT_OF_HOST_MEMORY", HL_DEVICE_ERROR_MEMORY, "this computer has no memory left. Close other programs, or choose "
+    "a smaller batch or a smaller network" },
   { -9, "CL_IMAGE_FORMAT_MISMATCH", HL_DEVICE_ERROR_FAILED, BUG },
   { -11, "CL_BUILD_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, "the driver's compiler does not accept the kernels" },
   { -12, "CL_MAP_FAILURE", HL_DEVICE_ERROR_FAILED, LOST },

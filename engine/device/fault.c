@@ -10,15 +10,29 @@
  * which is global to the process too. -1: the environment has not been read. */
 static gint64 fault_at = -1;
 static guint64 fault_count;
+static gboolean fault_lasts;
 G_LOCK_DEFINE_STATIC (fault);
 
-void
-hl_fault_set (guint64 nth)
+static void
+set_fault (guint64 nth, gboolean lasts)
 {
   G_LOCK (fault);
   fault_at = (gint64) nth;
   fault_count = 0;
+  fault_lasts = lasts;
   G_UNLOCK (fault);
+}
+
+void
+hl_fault_set (guint64 nth)
+{
+  set_fault (nth, FALSE);
+}
+
+void
+hl_fault_set_lost (guint64 nth)
+{
+  set_fault (nth, TRUE);
 }
 
 guint64
@@ -45,7 +59,7 @@ hl_fault_hit (void)
       fault_at = text ? (gint64) (g_ascii_strtoull (text, NULL, 10) & G_MAXINT64) : 0;
     }
   fault_count++;
-  hit = fault_at > 0 && fault_count == (guint64) fault_at;
+  hit = fault_at > 0 && (fault_lasts ? fault_count >= (guint64) fault_at : fault_count == (guint64) fault_at);
   G_UNLOCK (fault);
   return hit;
 }

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 #ifdef HL_FAULTS
 void     hl_fault_set       (guint64 nth);     /* 0: never; counting restarts */
+void     hl_fault_set_lost  (guint64 nth);     /* that call and every later one: a device that went away */
 guint64  hl_fault_get_count (void);            /* device calls since hl_fault_set */
 gboolean hl_fault_hit       (void);            /* counts one call; TRUE when it must fail */
 #else
