@@ -99,13 +99,13 @@ format_decimals (double value, HlAxisFormat format, int decimals, char *buffer, 
 {
   if (format == HL_AXIS_PERCENT)
     {
-      g_snprintf (buffer, size, "%.*f" THIN_SPACE "%%", MAX (0, decimals - 2), value * 100);
+      g_snprintf (buffer, size, "%.*f" THIN_SPACE "%%", MAX (0, decimals - 2), fabs (value) < 1e-9 ? 0.0 : value * 100);
       return buffer;
     }
   if (value != 0 && (fabs (value) < 1e-4 || fabs (value) >= 1e9))
     g_snprintf (buffer, size, "%.3g", value);
   else
-    g_snprintf (buffer, size, "%.*f", CLAMP (decimals, 0, 9), value == 0 ? 0.0 : value);
+    g_snprintf (buffer, size, "%.*f", CLAMP (decimals, 0, 9), fabs (value) < 1e-12 ? 0.0 : value);
   group_thousands (buffer, size);
   return buffer;
 }

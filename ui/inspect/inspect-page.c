@@ -43,25 +43,6 @@ get_session (HlInspectPage *self)
   return hl_workspace_get_session (self->workspace);
 }
 
-/* ---- The probe ---- */
-
-/* Filters are asked for only while somebody looks at them: copying weights is not free. */
-static void
-send_probe (HlInspectPage *self)
-{
-  HlDataset *dataset = hl_data_source_get_dataset (hl_workspace_get_source (self->workspace));
-  gint64 index = hl_workspace_get_probe_index (self->workspace);
-  g_autofree float *values = NULL;
-  gsize n;
-
-  if (dataset == NULL || index < 0 || index >= (gint64) hl_dataset_get_length (dataset) || !gtk_widget_get_mapped (GTK_WIDGET (self)))
-    return;
-  n = hl_shape_get_count (hl_dataset_get_shape (dataset));
-  values = g_new (float, n);
-  hl_dataset_read_sample (dataset, index, values);
-  hl_session_set_probe (get_session (self), values, n, TRUE);
-}
-
 /* ---- Layers ---- */
 
 static void
@@ -220,14 +201,6 @@ probe_cb (HlInspectPage *self, HlProbeResult *result)
   hl_probe_panel_set_result (self->probe, self->result);
 }
 
-static void
-mapped_cb (HlInspectPage *self)
-{
-  probe_cb (self, hl_session_get_last_probe (get_session (self)));
-  send_probe (self);
-  update_state (self);
-}
-
 /* ---- Runs ---- */
 
 static void
@@ -235,25 +208,37 @@ update_runs (HlInspectPage *self)
 {
   GListModel *runs = G_LIST_MODEL (hl_workspace_get_runs (self->workspace));
   HlRun *current = hl_session_get_run (get_session (self));
+  g_autoptr(GtkStringList) titles = gtk_string_list_new (NULL);
   guint selected = GTK_INVALID_LIST_POSITION;
 
+  /* A list of its own: bound to the runs, the drop-down would choose one by itself whenever they change. */
   for (guint i = 0; i < g_list_model_get_n_items (runs); i++)
     {
       g_autoptr(HlRun) run = g_list_model_get_item (runs, i);
 
+      gtk_string_list_append (titles, hl_run_get_title (run));
       if (run == current)
         selected = i;
     }
   self->updating = TRUE;
+  gtk_drop_down_set_model (GTK_DROP_DOWN (self->runs), G_LIST_MODEL (titles));
   gtk_drop_down_set_selected (GTK_DROP_DOWN (self->runs), selected);
   self->updating = FALSE;
   update_state (self);
 }
 
 static void
+mapped_cb (HlInspectPage *self)
+{
+  probe_cb (self, hl_session_get_last_probe (get_session (self)));
+  update_runs (self);
+}
+
+static void
 run_selected_cb (HlInspectPage *self)
 {
-  HlRun *run = gtk_drop_down_get_selected_item (GTK_DROP_DOWN (self->runs));
+  guint position = gtk_drop_down_get_selected (GTK_DROP_DOWN (self->runs));
+  g_autoptr(HlRun) run = g_list_model_get_item (G_LIST_MODEL (hl_workspace_get_runs (self->workspace)), position);
   g_autoptr(GError) error = NULL;
 
   if (self->updating || run == NULL || run == hl_session_get_run (get_session (self)))
@@ -264,14 +249,6 @@ run_selected_cb (HlInspectPage *self)
       update_runs (self);
       return;
     }
-  send_probe (self);
-}
-
-static void
-session_state_cb (HlInspectPage *self)
-{
-  update_state (self);
-  send_probe (self);
 }
 
 /* ---- Saving weights ---- */
@@ -326,6 +303,8 @@ side_new (GtkWidget *box, int width)
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), box);
   gtk_widget_set_size_request (scrolled, width, -1);
+  /* Labels inside that take the room of their row must not widen the panel. */
+  gtk_widget_set_hexpand (scrolled, FALSE);
   gtk_widget_add_css_class (scrolled, "hl-side");
   return scrolled;
 }
@@ -335,8 +314,7 @@ make_left (HlInspectPage *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 4);
 
-  self->runs = gtk_drop_down_new (G_LIST_MODEL (g_object_ref (hl_workspace_get_runs (self->workspace))),
-                                  gtk_property_expression_new (HL_TYPE_RUN, NULL, "title"));
+  self->runs = gtk_drop_down_new (NULL, NULL);
   gtk_widget_set_tooltip_text (self->runs, _("The run whose network you look into"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->runs), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Run"), -1);
   self->layers = GTK_LIST_BOX (gtk_list_box_new ());
@@ -428,9 +406,8 @@ hl_inspect_page_new (HlWorkspace *workspace)
   gtk_box_append (GTK_BOX (self), make_right (self));
   g_signal_connect (self, "map", G_CALLBACK (mapped_cb), NULL);
   g_signal_connect_object (session, "probe", G_CALLBACK (probe_cb), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (session, "notify::state", G_CALLBACK (session_state_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (session, "notify::state", G_CALLBACK (update_state), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (session, "notify::run", G_CALLBACK (update_runs), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (workspace, "notify::probe-index", G_CALLBACK (send_probe), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (hl_workspace_get_runs (workspace), "items-changed", G_CALLBACK (update_runs), self, G_CONNECT_SWAPPED);
   update_runs (self);
   return GTK_WIDGET (self);
