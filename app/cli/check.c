@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * hillock-cli check: what a network is, what it costs, and what is wrong with it. Needs no device and no data. */
+
+#include "config.h"
+
+#include <stdio.h>
+
+#include "app/cli/cli.h"
+#include "engine/graph/check.h"
+
+static const char *const severity_names[] = { [HL_SEVERITY_HINT] = "hint", [HL_SEVERITY_WARNING] = "warning", [HL_SEVERITY_ERROR] = "error" };
+
+static void
+print_padded (const char *text, int width)
+{
+  printf ("%s%*s", text, MAX (1, width - (int) g_utf8_strlen (text, -1)), "");
+}
+
+static void
+print_right (const char *text, int width)
+{
+  printf ("%*s%s", MAX (1, width - (int) g_utf8_strlen (text, -1)), "", text);
+}
+
+static void
+print_table (HlPlan *plan)
+{
+  print_padded (_("layer"), 14);
+  print_padded (_("kind"), 13);
+  print_padded (_("settings"), 26);
+  print_padded (_("output"), 12);
+  print_right (_("parameters"), 12);
+  print_right (_("multiply-adds"), 16);
+  printf ("\n");
+  for (guint i = 0; i < hl_plan_get_n_steps (plan); i++)
+    {
+      const HlPlanStep *step = hl_plan_get_step (plan, i);
+      const HlNode *node = hl_graph_find_node (hl_plan_get_graph (plan), step->node);
+      g_autofree char *settings = step->klass->describe ? step->klass->describe (step->params) : g_strdup ("");
+      g_autofree char *parameters = hl_cli_format_count (hl_plan_get_node_parameter_count (plan, step->node));
+      g_autofree char *multiply_adds = hl_cli_format_count (step->layer.multiply_adds);
+      g_autofree char *output = NULL;
+      HlShape shape;
+
+      output = hl_plan_get_shape (plan, step->node, &shape) ? hl_shape_to_string (&shape) : g_strdup ("?");
+      print_padded (node->name, 14);
+      print_padded (step->klass->base.name, 13);
+      print_padded (settings, 26);
+      print_padded (output, 12);
+      print_right (parameters, 12);
+      print_right (multiply_adds, 16);
+      printf ("\n");
+    }
+}
+
+/* Bytes of the optimizer's memory: its slots hold one number a trained weight each. */
+static gsize
+optimizer_bytes (HlPlan *plan, const HlRecipe *recipe)
+{
+  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) recipe->optimizer->klass;
+
+  return optimizer->slots_per_weight (recipe->optimizer->params) * hl_plan_get_trained_length (plan) * sizeof (float);
+}
+
+static void
+print_totals (HlPlan *plan, const HlRecipe *recipe)
+{
+  const struct { const char *label; gsize bytes; } rows[] = {
+    { N_("weights"), hl_plan_get_bytes (plan, HL_MEMORY_WEIGHTS) },
+    { N_("gradients of weights"), hl_plan_get_bytes (plan, HL_MEMORY_GRADIENTS) },
+    { N_("optimizer"), optimizer_bytes (plan, recipe) },
+    { N_("values of the layers"), hl_plan_get_bytes (plan, HL_MEMORY_VALUES) },
+    { N_("work space"), hl_plan_get_bytes (plan, HL_MEMORY_WORKSPACE) },
+  };
+  g_autofree char *parameters = hl_cli_format_count (hl_plan_get_parameter_count (plan));
+  g_autofree char *multiply_adds = hl_cli_format_count (hl_plan_get_multiply_adds (plan));
+  g_autofree char *total = g_format_size_full (hl_plan_get_bytes (plan, HL_MEMORY_TOTAL) + optimizer_bytes (plan, recipe), G_FORMAT_SIZE_IEC_UNITS);
+
+  printf (_("\n%s parameters, %s multiply-adds for one image\n"), parameters, multiply_adds);
+  printf (_("Memory for training with batch %u: %s\n"), recipe->batch, total);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *size = g_format_size_full (rows[i].bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+      printf ("  ");
+      print_padded (_(rows[i].label), 24);
+      printf ("%s\n", size);
+    }
+}
+
+static void
+print_json (HlPlan *plan, const HlRecipe *recipe, GPtrArray *problems)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonNode) node = NULL;
+  g_autofree char *text = NULL;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "parameters");
+  json_builder_add_int_value (builder, hl_plan_get_parameter_count (plan));
+  json_builder_set_member_name (builder, "multiply_adds");
+  json_builder_add_int_value (builder, hl_plan_get_multiply_adds (plan));
+  json_builder_set_member_name (builder, "memory_bytes");
+  json_builder_add_int_value (builder, hl_plan_get_bytes (plan, HL_MEMORY_TOTAL) + optimizer_bytes (plan, recipe));
+  json_builder_set_member_name (builder, "layers");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < hl_plan_get_n_steps (plan); i++)
+    {
+      const HlPlanStep *step = hl_plan_get_step (plan, i);
+      HlShape shape;
+
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "name");
+      json_builder_add_string_value (builder, hl_graph_find_node (hl_plan_get_graph (plan), step->node)->name);
+      json_builder_set_member_name (builder, "layer");
+      json_builder_add_string_value (builder, step->klass->base.name);
+      json_builder_set_member_name (builder, "parameters");
+      json_builder_add_int_value (builder, hl_plan_get_node_parameter_count (plan, step->node));
+      json_builder_set_member_name (builder, "output");
+      json_builder_begin_array (builder);
+      if (hl_plan_get_shape (plan, step->node, &shape))
+        for (guint k = 0; k < shape.n_dims; k++)
+          json_builder_add_int_value (builder, shape.dim[k]);
+      json_builder_end_array (builder);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_set_member_name (builder, "problems");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < problems->len; i++)
+    {
+      const HlProblem *problem = g_ptr_array_index (problems, i);
+
+      json_builder_begin_object (builder);
+      json_builder_set_member_name (builder, "severity");
+      json_builder_add_string_value (builder, severity_names[problem->severity]);
+      json_builder_set_member_name (builder, "text");
+      json_builder_add_string_value (builder, problem->text);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  json_builder_end_object (builder);
+  node = json_builder_get_root (builder);
+  text = json_to_string (node, TRUE);
+  puts (text);
+}
+
+int
+hl_cli_check (int argc, char **argv)
+{
+  gboolean json = FALSE;
+  HlCliOverrides overrides = HL_CLI_OVERRIDES_INIT;
+  const GOptionEntry entries[] = {
+    { "batch", 'b', 0, G_OPTION_ARG_INT, &overrides.batch, N_("Images a step, for the memory"), N_("N") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_("One JSON object"), NULL },
+    { NULL }
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlProjectState) state = NULL;
+  g_autoptr (GPtrArray) problems = NULL;
+  g_autoptr (HlPlan) plan = NULL;
+  const HlRecipe *recipe;
+  gboolean has_error = FALSE;
+  int status = 0;
+
+  if (!hl_cli_parse ("check", entries, &argc, &argv, 1, &status))
+    return status;
+  if (overrides.batch < 0)
+    return hl_cli_usage ("check", _("--batch must be at least 1."));
+  state = hl_cli_load (argv[1], &overrides, &error);
+  if (!state)
+    return hl_cli_fail (error);
+
+  recipe = hl_project_state_get_recipe (state);
+  problems = hl_graph_check (hl_project_state_get_graph (state), recipe->loss->klass->name);
+  plan = hl_plan_new_partial (hl_project_state_get_graph (state),
+                              &(HlPlanOptions) { .batch = recipe->batch, .lanes = 16, .compute_units = 2, .training = TRUE, .fuse = TRUE });
+  for (guint i = 0; i < problems->len; i++)
+    has_error |= ((HlProblem *) g_ptr_array_index (problems, i))->severity == HL_SEVERITY_ERROR;
+  if (json)
+    print_json (plan, recipe, problems);
+  else
+    {
+      print_table (plan);
+      print_totals (plan, recipe);
+      for (guint i = 0; i < problems->len; i++)
+        {
+          const HlProblem *problem = g_ptr_array_index (problems, i);
+
+          printf ("%s: %s%s%s\n", severity_names[problem->severity], problem->text, problem->fix ? " " : "", problem->fix ? problem->fix : "");
+        }
+    }
+  return has_error ? HL_CLI_FAILED : 0;
+}
