@@ -357,7 +357,8 @@ hl_conv2d_forward (const HlLayerCall *call, GError **error)
   const Conv2dLayout *layout = call->state;
   g_autoptr (HlTensor) x = part_of_workspace (call, call->kernel[PAD] != NULL, layout->padded_first, call->x[0]->tensor);
   HlTensor *bias = conv->bias ? call->w[1] : call->w[0];
-  HlTensor *position = call->plan->epilogue.has_pool && call->training ? call->saved[0] : call->y->tensor;
+  /* A kernel prepared for training keeps positions also when such a network is only evaluated. */
+  HlTensor *position = call->plan->epilogue.has_pool && call->saved[0] ? call->saved[0] : call->y->tensor;
   gsize n_items = (gsize) call->n_blocks * pieces (call->y->shape.dim[1], layout->tile_y) * conv->groups
                   * pieces (conv->filters / conv->groups, layout->tile_filters);
 
