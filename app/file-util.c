@@ -112,6 +112,7 @@ hl_folder_make (GFile *folder, GError **error)
       && g_file_query_file_type (folder, 0, NULL) == G_FILE_TYPE_DIRECTORY)
     return TRUE;
   name = g_file_get_parse_name (folder);
-  g_set_error (error, cause->domain, cause->code, _("The folder “%s” cannot be made (%s)."), name, cause->message);
+  g_set_error (error, cause->domain, cause->code, _("The folder “%s” cannot be made (%s)."), name,
+               g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS) ? _("a file of that name is in the way") : cause->message);
   return FALSE;
 }

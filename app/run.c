@@ -8,6 +8,8 @@
 
 #include "app/run-private.h"
 
+#include <math.h>
+
 #define N_COLORS 8
 #define MAX_CONFUSION_CELLS 1e8
 #define N_RUN_PARTS 2   /* training and validation have curves */
@@ -333,15 +335,19 @@ hl_run_add_steps (HlRun *self, const HlStepResult *results, guint n)
 {
   g_autofree double *values = g_new (double, 3 * n + 1);
   double *x = values, *loss = values + n, *accuracy = loss + n;
+  guint n_points = 0;
 
   for (guint i = 0; i < n; i++)
     {
-      x[i] = (double) results[i].step / MAX (self->steps_per_epoch, 1);
-      loss[i] = results[i].loss;
-      accuracy[i] = results[i].accuracy;
+      /* The step that ends a run has no place on an axis. */
+      if (!isfinite (results[i].loss))
+        continue;
+      x[n_points] = (double) results[i].step / MAX (self->steps_per_epoch, 1);
+      loss[n_points] = results[i].loss;
+      accuracy[n_points++] = results[i].accuracy;
     }
-  hl_series_add_many (self->series[HL_METRIC_LOSS][HL_PART_TRAIN], n, x, loss);
-  hl_series_add_many (self->series[HL_METRIC_ACCURACY][HL_PART_TRAIN], n, x, accuracy);
+  hl_series_add_many (self->series[HL_METRIC_LOSS][HL_PART_TRAIN], n_points, x, loss);
+  hl_series_add_many (self->series[HL_METRIC_ACCURACY][HL_PART_TRAIN], n_points, x, accuracy);
 }
 
 void

@@ -76,6 +76,7 @@ poll_results (HlWork *self, gboolean wait, GError **error)
 {
   guint n;
 
+  /* Until there is nothing more: a failure comes only after the last result. */
   do
     {
       HlStepResult results[POLL_AT_ONCE];
@@ -93,7 +94,7 @@ poll_results (HlWork *self, gboolean wait, GError **error)
         }
       g_array_append_vals (self->results, results, n);
     }
-  while (n == POLL_AT_ONCE);
+  while (n > 0);
   return TRUE;
 }
 
