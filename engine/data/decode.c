@@ -60,8 +60,8 @@ read_pixbuf (GFile *file, const char *name, SizeRequest *request, GError **error
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT, _("%s claims to be %d×%d pixels; images of more than %u million pixels are not read."), name,
                  request->width, request->height, HL_DECODE_MAX_PIXELS / 1000000);
   else if (!pixbuf)
-    g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT, _("%s is not an image that can be read: %s"), name,
-                 local ? local->message : _("it is empty or cut short."));
+    g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT, _("%s is not an image that can be read (%s)."), name,
+                 local ? local->message : _("it is empty or cut short"));
   return pixbuf ? gdk_pixbuf_apply_embedded_orientation (pixbuf) : NULL;
 }
 
