@@ -8,6 +8,7 @@
 
 #include "app/json-text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_DEPTH 64
@@ -219,8 +220,14 @@ hl_json_from_text (const char *text, gssize length, GError **error)
     return NULL;
   if (!json_parser_load_from_data (parser, text, length, &syntax))
     {
-      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: line %u, column %u (%s)."),
-                   json_parser_get_current_line (parser), json_parser_get_current_pos (parser), syntax->message);
+      int line, column, skipped = 0;
+
+      /* The parser's own words begin with "<data>:3:7: Parse error: ". */
+      if (sscanf (syntax->message, "<data>:%d:%d: Parse error: %n", &line, &column, &skipped) == 2 && skipped > 0)
+        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: line %d, column %d: %s."),
+                     line, column, syntax->message + skipped);
+      else
+        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: %s."), syntax->message);
       return NULL;
     }
   root = json_parser_get_root (parser);

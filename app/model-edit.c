@@ -253,6 +253,11 @@ hl_model_document_rename (HlModelDocument *self, guint32 node, const char *name,
 {
   g_autoptr (HlGraph) graph = begin (self);
 
+  if (!hl_graph_find_node (graph, node))
+    {
+      g_set_error_literal (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The layer to rename is not there any more."));
+      return FALSE;
+    }
   if (!hl_graph_rename_node (graph, node, name, error))
     return FALSE;
   commit (self, g_steal_pointer (&graph), NULL, _("Rename %s"), node_name (self, node));
@@ -262,11 +267,13 @@ hl_model_document_rename (HlModelDocument *self, guint32 node, const char *name,
 void
 hl_model_document_set_init (HlModelDocument *self, guint32 node, gboolean bias, const HlChoice *init)
 {
-  HlGraph *graph = begin (self);
+  g_autoptr (HlGraph) graph = begin (self);
   g_autofree char *key = g_strdup_printf ("init:%u:%d", node, bias);
 
+  if (!hl_graph_find_node (graph, node))
+    return;
   hl_graph_set_init (graph, node, bias, init);
-  commit (self, graph, key, _("Change start values of %s"), node_name (self, node));
+  commit (self, g_steal_pointer (&graph), key, _("Change start values of %s"), node_name (self, node));
 }
 
 gboolean
