@@ -332,8 +332,8 @@ hl_chart_to_csv (HlChart *self)
 static void
 chart_measure (GtkWidget *widget, GtkOrientation orientation, int for_size, int *minimum, int *natural, int *minimum_baseline, int *natural_baseline)
 {
-  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 240 : 160;
-  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 420 : 262;
+  *minimum = orientation == GTK_ORIENTATION_HORIZONTAL ? 240 : 222;
+  *natural = orientation == GTK_ORIENTATION_HORIZONTAL ? 420 : 272;
 }
 
 /* ---- GObject ---- */

@@ -12,7 +12,7 @@
 
 #include <glib/gi18n.h>
 
-#define SIDE_WIDTH 260
+#define SIDE_WIDTH 264
 
 #define HL_TYPE_DATA_PAGE (hl_data_page_get_type ())
 G_DECLARE_FINAL_TYPE (HlDataPage, hl_data_page, HL, DATA_PAGE, GtkBox)
@@ -127,7 +127,9 @@ fill_classes (HlDataPage *self, HlDataset *dataset)
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->classes))) != NULL)
     gtk_list_box_remove (self->classes, child);
   for (gsize i = 0; i < n; i++)
-    most = MAX (most, ++counts[hl_dataset_get_labels (dataset)[i]]);
+    counts[hl_dataset_get_labels (dataset)[i]]++;
+  for (guint i = 0; i < n_classes; i++)
+    most = MAX (most, counts[i]);
   gtk_list_box_append (self->classes, class_row (_("All classes"), n, -1));
   for (guint i = 0; i < n_classes; i++)
     gtk_list_box_append (self->classes, class_row (hl_dataset_get_class_name (dataset, i), counts[i], (double) counts[i] / most));
@@ -361,7 +363,7 @@ make_loading (HlDataPage *self)
 
   self->progress = gtk_progress_bar_new ();
   self->progress_text = gtk_label_new (NULL);
-  gtk_widget_set_size_request (self->progress, 320, -1);
+  gtk_widget_set_size_request (self->progress, 280, -1);
   gtk_widget_set_halign (box, GTK_ALIGN_CENTER);
   gtk_widget_set_valign (box, GTK_ALIGN_CENTER);
   gtk_widget_set_halign (cancel, GTK_ALIGN_CENTER);
@@ -392,7 +394,7 @@ static GtkWidget *
 make_status (HlDataPage *self)
 {
   self->status = adw_status_page_new ();
-  self->status_buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  self->status_buttons = gtk_box_new (GTK_ORIENTATION_VERTICAL, 8);
   adw_status_page_set_icon_name (ADW_STATUS_PAGE (self->status), "image-missing-symbolic");
   gtk_widget_set_halign (self->status_buttons, GTK_ALIGN_CENTER);
   pill (self->status_buttons, _("Use _Strokes"), TRUE, G_CALLBACK (hl_source_panel_use_strokes), self->sources);

@@ -231,10 +231,12 @@ static GtkWidget *
 make_open_buttons (HlSourcePanel *self)
 {
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *folder = gtk_button_new_with_mnemonic (_("Open _folder…")), *file = gtk_button_new_with_mnemonic (_("Open f_ile…"));
+  GtkWidget *folder = gtk_button_new_with_mnemonic (_("_Folder…")), *file = gtk_button_new_with_mnemonic (_("F_ile…"));
 
-  gtk_widget_set_tooltip_text (folder, _("A folder with images and labels as IDX files, plain or gzip, as MNIST comes"));
-  gtk_widget_set_tooltip_text (file, _("One IDX file of images; its labels are found by their name"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (folder), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Open a folder of images"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (file), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Open a file of images"), -1);
+  gtk_widget_set_tooltip_text (folder, _("Open a folder with images and labels as IDX files, plain or gzip, as MNIST comes"));
+  gtk_widget_set_tooltip_text (file, _("Open one IDX file of images; its labels are found by their name"));
   gtk_box_set_homogeneous (GTK_BOX (box), TRUE);
   gtk_box_append (GTK_BOX (box), folder);
   gtk_box_append (GTK_BOX (box), file);

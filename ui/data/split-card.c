@@ -17,7 +17,7 @@
 
 typedef struct { double validation; gboolean stratify; int seed, normalize; } Split;
 
-static const char *const normalize_names[] = { N_("off"), N_("0 to 1"), N_("mean 0, deviation 1"), NULL };
+static const char *const normalize_names[] = { N_("off"), N_("0 to 1"), N_("standard"), NULL };
 
 static const HlParam split_params[] = {
   HL_FLOAT (Split, validation, N_("Validation, %"), HL_UNIT_NONE, 0, 90, 10,
@@ -25,7 +25,7 @@ static const HlParam split_params[] = {
   HL_BOOL (Split, stratify, N_("Same class shares"), TRUE, N_("Keeps the shares of the classes equal in both parts.")),
   HL_INT (Split, seed, N_("Seed"), HL_UNIT_NONE, 0, G_MAXINT32, 1, N_("The same seed draws the same validation images.")),
   HL_CHOICE (Split, normalize, N_("Scale values"), normalize_names, 3, 2,
-             N_("Networks learn faster from values around 0: mean and deviation are taken from the training part only.")),
+             N_("Networks learn faster from values around 0. Standard makes the mean 0 and the deviation 1, both measured on the training part only.")),
   HL_PARAM_END
 };
 

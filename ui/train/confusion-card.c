@@ -23,7 +23,7 @@ struct _HlConfusionCards
   HlSeries *validation;        /* of the run: its "changed" means an epoch is over */
   guint refresh_source;
   HlConfusionView *view;
-  GtkWidget *matrix_card, *slider, *slider_box, *stack;
+  GtkWidget *matrix_card, *slider, *slider_box, *no_matrix;
   GtkWidget *images_card, *images_count, *images_stack, *images_note;
   HlSampleGrid *images;
   GtkWidget *scores_card;
@@ -131,6 +131,7 @@ add_score (GtkGrid *grid, int column, int row, double value)
   gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_FULL);
   gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
   gtk_widget_set_hexpand (bar, TRUE);
+  gtk_widget_add_css_class (bar, "hl-bar");
   gtk_grid_attach (grid, bar, column, row, 1, 1);
   gtk_grid_attach (grid, label, column + 1, row, 1, 1);
 }
@@ -207,7 +208,8 @@ refresh (HlConfusionCards *self)
   GtkAdjustment *adjustment = gtk_range_get_adjustment (GTK_RANGE (self->slider));
   gboolean follow = gtk_adjustment_get_value (adjustment) >= gtk_adjustment_get_upper (adjustment);
 
-  gtk_stack_set_visible_child_name (GTK_STACK (self->stack), n > 0 ? "matrix" : "empty");
+  gtk_widget_set_visible (GTK_WIDGET (self->view), n > 0);
+  gtk_widget_set_visible (self->no_matrix, n == 0);
   gtk_widget_set_visible (self->slider_box, n > 1);
   if (n == 0)
     {
@@ -319,8 +321,8 @@ make_matrix_card (HlConfusionCards *self)
   self->view = HL_CONFUSION_VIEW (hl_confusion_view_new ());
   self->slider = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 1, 2, 1);
   self->slider_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  self->stack = gtk_stack_new ();
-  gtk_widget_set_size_request (self->slider, 110, -1);
+  self->no_matrix = note_new (_("After the first epoch you see here which classes are taken for which."));
+  gtk_widget_set_size_request (self->slider, 90, -1);
   gtk_widget_add_css_class (self->slider, "hl-slider");
   gtk_widget_add_css_class (label, "dim-label");
   gtk_widget_add_css_class (label, "caption");
@@ -331,12 +333,10 @@ make_matrix_card (HlConfusionCards *self)
   gtk_box_append (GTK_BOX (header), self->slider_box);
   gtk_box_append (GTK_BOX (header), hl_export_button_new (_("Save the confusion matrix as picture or table"), "confusion",
                                                           GTK_WIDGET (self->view), draw_matrix, matrix_csv));
-  gtk_stack_add_named (GTK_STACK (self->stack), note_new (_("After the first epoch you see here which classes are taken for which.")), "empty");
-  gtk_stack_add_named (GTK_STACK (self->stack), GTK_WIDGET (self->view), "matrix");
-  gtk_stack_set_vhomogeneous (GTK_STACK (self->stack), FALSE);
-  gtk_widget_set_vexpand (self->stack, TRUE);
-  gtk_widget_set_size_request (self->stack, -1, 180);
-  gtk_box_append (GTK_BOX (self->matrix_card), self->stack);
+  gtk_widget_set_vexpand (GTK_WIDGET (self->view), TRUE);
+  gtk_widget_set_size_request (self->no_matrix, -1, 180);
+  gtk_box_append (GTK_BOX (self->matrix_card), self->no_matrix);
+  gtk_box_append (GTK_BOX (self->matrix_card), GTK_WIDGET (self->view));
   g_signal_connect_object (self->view, "selected", G_CALLBACK (selected_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (gtk_range_get_adjustment (GTK_RANGE (self->slider)), "value-changed", G_CALLBACK (slider_cb), self, G_CONNECT_SWAPPED);
   return self->matrix_card;

@@ -14,7 +14,7 @@
 #define FONT_SIZE 10.5
 #define GAP 2
 #define LARGEST_CELL_WIDTH 54
-#define LARGEST_CELL_HEIGHT 26
+#define LARGEST_CELL_HEIGHT 34
 
 struct _HlConfusionView
 {

@@ -233,6 +233,29 @@ bound_label (HlRun *run, const char *property, const char *css_class, float alig
   return label;
 }
 
+/* "validation 87.5 %" is too long beside the title: the number alone, the whole text in the tooltip. */
+static gboolean
+number_only (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  const char *text = g_value_get_string (from), *digit = text;
+
+  while (digit != NULL && *digit != '\0' && !g_ascii_isdigit (*digit))
+    digit++;
+  g_value_set_string (to, digit != NULL && *digit != '\0' ? digit : text);
+  return TRUE;
+}
+
+static gboolean
+query_tooltip_cb (HlRun *run, int x, int y, gboolean keyboard, GtkTooltip *tooltip)
+{
+  g_autofree char *title = NULL, *summary = NULL, *state = NULL, *accuracy = NULL, *text = NULL;
+
+  g_object_get (run, "title", &title, "summary", &summary, "state-text", &state, "accuracy-text", &accuracy, NULL);
+  text = g_strdup_printf ("%s\n%s\n%s\n%s", title, summary != NULL ? summary : "", state != NULL ? state : "", accuracy != NULL ? accuracy : "");
+  gtk_tooltip_set_text (tooltip, g_strchomp (text));
+  return TRUE;
+}
+
 static void
 right_clicked_cb (RunRow *self)
 {
@@ -247,6 +270,7 @@ make_content (RunRow *self)
   GtkWidget *top = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4), *bottom = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4);
   GtkWidget *star = gtk_image_new_from_icon_name ("starred-symbolic"), *title = bound_label (run, "title", "heading", 0);
   GtkWidget *summary = bound_label (run, "summary", "caption", 0), *state = bound_label (run, "state-text", "caption", 1);
+  GtkWidget *accuracy = gtk_label_new (NULL);
 
   gtk_widget_set_hexpand (text, TRUE);
   gtk_widget_set_valign (text, GTK_ALIGN_CENTER);
@@ -257,8 +281,12 @@ make_content (RunRow *self)
   g_object_bind_property (run, "starred", star, "visible", G_BINDING_SYNC_CREATE);
   gtk_box_append (GTK_BOX (top), title);
   gtk_box_append (GTK_BOX (top), star);
-  gtk_box_append (GTK_BOX (top), bound_label (run, "accuracy-text", "hl-accuracy", 1));
-  gtk_widget_set_hexpand (gtk_widget_get_last_child (top), TRUE);
+  gtk_widget_add_css_class (accuracy, "hl-accuracy");
+  gtk_label_set_xalign (GTK_LABEL (accuracy), 1);
+  gtk_widget_set_hexpand (accuracy, TRUE);
+  g_object_bind_property_full (run, "accuracy-text", accuracy, "label", G_BINDING_SYNC_CREATE, number_only, NULL, NULL, NULL);
+  g_object_bind_property (run, "active", state, "visible", G_BINDING_SYNC_CREATE);
+  gtk_box_append (GTK_BOX (top), accuracy);
   gtk_box_append (GTK_BOX (bottom), summary);
   gtk_box_append (GTK_BOX (bottom), state);
   gtk_box_append (GTK_BOX (text), top);
@@ -296,6 +324,8 @@ create_row (gpointer item, gpointer data)
   g_signal_connect_swapped (click, "pressed", G_CALLBACK (right_clicked_cb), self);
   gtk_widget_add_controller (self->row, GTK_EVENT_CONTROLLER (click));
   g_object_set_data_full (G_OBJECT (self->row), "hl-run-row", self, run_row_free);
+  gtk_widget_set_has_tooltip (self->row, TRUE);
+  g_signal_connect_object (self->row, "query-tooltip", G_CALLBACK (query_tooltip_cb), self->run, G_CONNECT_SWAPPED);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->row), GTK_ACCESSIBLE_PROPERTY_LABEL, hl_run_get_title (self->run), -1);
   return self->row;
 }

@@ -25,7 +25,7 @@ struct _HlTrainPage
   GtkBox parent_instance;
   HlWorkspace *workspace;
   GtkListBox *rows;
-  GtkWidget *runs_stack;
+  GtkWidget *runs, *no_runs;
   HlChart *charts[HL_N_METRICS];
   GtkWidget *cards[HL_N_METRICS];
   HlConfusionCards *confusion;
@@ -191,7 +191,8 @@ runs_changed_cb (HlTrainPage *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (hl_workspace_get_runs (self->workspace)));
 
-  gtk_stack_set_visible_child_name (GTK_STACK (self->runs_stack), n > 0 ? "runs" : "empty");
+  gtk_widget_set_visible (self->runs, n > 0);
+  gtk_widget_set_visible (self->no_runs, n == 0);
   watch_runs (self);
   if (gtk_list_box_get_selected_row (self->rows) == NULL)
     select_run (self, NULL);
@@ -222,11 +223,13 @@ side_title (const char *text)
 static GtkWidget *
 make_runs (HlTrainPage *self)
 {
-  GtkWidget *scrolled = gtk_scrolled_window_new (), *empty = gtk_label_new (_("Each training becomes a run in this list, with its curves and weights. "
-                                                                              "Press Train to make the first one."));
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *scrolled = gtk_scrolled_window_new ();
+  GtkWidget *empty = gtk_label_new (_("Each training becomes a run in this list, with its curves and weights. Press Train to make the "
+                                      "first one."));
 
   self->rows = GTK_LIST_BOX (hl_run_rows_new (self->workspace));
-  self->runs_stack = gtk_stack_new ();
+  self->runs = scrolled;
+  self->no_runs = empty;
   gtk_label_set_wrap (GTK_LABEL (empty), TRUE);
   gtk_label_set_xalign (GTK_LABEL (empty), 0);
   gtk_label_set_max_width_chars (GTK_LABEL (empty), 28);
@@ -237,10 +240,9 @@ make_runs (HlTrainPage *self)
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (self->rows));
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 250);
-  gtk_stack_set_vhomogeneous (GTK_STACK (self->runs_stack), FALSE);
-  gtk_stack_add_named (GTK_STACK (self->runs_stack), empty, "empty");
-  gtk_stack_add_named (GTK_STACK (self->runs_stack), scrolled, "runs");
-  return self->runs_stack;
+  gtk_box_append (GTK_BOX (box), empty);
+  gtk_box_append (GTK_BOX (box), scrolled);
+  return box;
 }
 
 static GtkWidget *

@@ -123,8 +123,8 @@ make_spin (HlParamRow *self)
   GtkWidget *spin = gtk_spin_button_new (adjustment, 1, fraction ? 12 : 0);
 
   gtk_spin_button_set_numeric (GTK_SPIN_BUTTON (spin), FALSE);
-  gtk_editable_set_width_chars (GTK_EDITABLE (spin), fraction ? 6 : 4);
-  gtk_editable_set_max_width_chars (GTK_EDITABLE (spin), 8);
+  gtk_editable_set_width_chars (GTK_EDITABLE (spin), fraction ? 5 : 4);
+  gtk_editable_set_max_width_chars (GTK_EDITABLE (spin), 6);
   gtk_editable_set_alignment (GTK_EDITABLE (spin), 1);
   if (fraction)
     {
