@@ -77,7 +77,7 @@ update (HlRunBar *self)
   if (state == HL_SESSION_PREPARING && !(progress > 0))
     gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->progress));
   else
-    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), state == HL_SESSION_IDLE ? 0 : CLAMP (progress, 0, 1));
+    gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), state == HL_SESSION_IDLE || state == HL_SESSION_READY ? 0 : CLAMP (progress, 0, 1));
   if (numbers && speed > 0)
     {
       g_autofree char *count = hl_format_count ((guint64) llround (speed));

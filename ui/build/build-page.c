@@ -216,6 +216,24 @@ tool_button (GtkWidget *box, const char *label, const char *icon, const char *ac
   return button;
 }
 
+/* The status card gives way to the overview; in a narrow window the overview gives way to the cards. */
+static gboolean
+position_cb (GtkOverlay *overlay, GtkWidget *child, GdkRectangle *place, HlBuildPage *self)
+{
+  int width = gtk_widget_get_width (GTK_WIDGET (overlay)), height = gtk_widget_get_height (GTK_WIDGET (overlay));
+  int natural, high, map = 0;
+
+  if (child != self->status)
+    return FALSE;
+  if (gtk_widget_get_visible (self->minimap))
+    gtk_widget_measure (self->minimap, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &map, NULL, NULL);
+  gtk_widget_measure (child, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &natural, NULL, NULL);
+  natural = CLAMP (natural, 1, MAX (width - map, 1));
+  gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, natural, NULL, &high, NULL, NULL);
+  *place = (GdkRectangle) { 0, height - high, natural, high };
+  return TRUE;
+}
+
 static GtkWidget *
 build_canvas (HlBuildPage *self)
 {
@@ -238,6 +256,7 @@ build_canvas (HlBuildPage *self)
   gtk_widget_set_halign (self->status, GTK_ALIGN_START);
   gtk_widget_set_valign (self->status, GTK_ALIGN_END);
   gtk_overlay_add_overlay (GTK_OVERLAY (overlay), self->status);
+  g_signal_connect (overlay, "get-child-position", G_CALLBACK (position_cb), self);
   self->minimap = hl_minimap_new (HL_CANVAS (self->canvas));
   gtk_widget_set_halign (self->minimap, GTK_ALIGN_END);
   gtk_widget_set_valign (self->minimap, GTK_ALIGN_END);

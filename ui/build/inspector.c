@@ -62,7 +62,7 @@ show_cb (GtkButton *button, HlInspector *self)
 static GtkWidget *
 problem_card (HlInspector *self, const HlProblem *problem, guint index, gboolean with_name)
 {
-  static const char *const classes[] = { "hint", "warning", "error" };
+  static const char *const classes[] = { "hint", "has-warning", "has-error" };
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *label = gtk_label_new (problem->text);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
@@ -237,8 +237,7 @@ start_control (HlInspector *self, const HlWeightSpec *spec)
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) names = NULL;
   const HlInitializerClass *usual = spec->initializer ? hl_initializer_class_find (spec->initializer) : NULL;
-  g_autofree char *first = usual ? g_strdup_printf (_("Default: %s"), _(usual->base.title))
-                                 : g_strdup_printf (_("Default: %g"), spec->constant);
+  g_autofree char *first = usual ? g_strdup (_("Default")) : g_strdup_printf (_("Default: %g"), spec->constant);
   GtkWidget *control;
 
   g_strv_builder_add (builder, first);
@@ -247,6 +246,8 @@ start_control (HlInspector *self, const HlWeightSpec *spec)
   names = g_strv_builder_end (builder);
   control = gtk_drop_down_new_from_strings ((const char *const *) names);
   gtk_widget_add_css_class (control, "choice");
+  if (usual)
+    gtk_widget_set_tooltip_text (control, _(usual->base.title));
   g_signal_connect (control, "notify::selected", G_CALLBACK (start_changed_cb), self);
   return control;
 }

@@ -181,10 +181,11 @@ update_problem (HlNodeWidget *self)
   const HlProblem *problem = item ? hl_node_item_get_problem (item) : NULL;
 
   gtk_widget_set_visible (self->problem_box, problem != NULL);
-  set_class (GTK_WIDGET (self), "error", problem && problem->severity == HL_SEVERITY_ERROR);
-  set_class (GTK_WIDGET (self), "warning", problem && problem->severity == HL_SEVERITY_WARNING);
+  set_class (GTK_WIDGET (self), "has-error", problem && problem->severity == HL_SEVERITY_ERROR);
+  set_class (GTK_WIDGET (self), "has-warning", problem && problem->severity == HL_SEVERITY_WARNING);
   gtk_label_set_label (GTK_LABEL (self->problem), problem ? problem->text : "");
   gtk_widget_set_visible (self->fix, problem && problem->fix && problem->fix_kind != HL_FIX_NONE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "card.fix", problem && problem->fix_kind != HL_FIX_NONE);
   if (problem && problem->fix)
     gtk_label_set_label (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (self->fix))), problem->fix);
 }
@@ -237,7 +238,7 @@ update_chips_selected (HlNodeWidget *self)
       HlNodeItem *chip = g_ptr_array_index (self->chips, i);
 
       set_class (button, "selected", hl_node_item_get_selected (chip));
-      set_class (button, "error", hl_node_item_get_problem (chip) && hl_node_item_get_problem (chip)->severity == HL_SEVERITY_ERROR);
+      set_class (button, "has-error", hl_node_item_get_problem (chip) && hl_node_item_get_problem (chip)->severity == HL_SEVERITY_ERROR);
     }
 }
 

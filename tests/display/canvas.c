@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The canvas: follows the document, works from the keyboard, tells assistive programs what it shows, draws, and goes away cleanly. */
+
+#include "config.h"
+
+#include <adwaita.h>
+#include <glib/gstdio.h>
+
+#include "app/project.h"
+#include "ui/canvas/canvas.h"
+#include "ui/canvas/minimap.h"
+#include "ui/canvas/node-widget.h"
+
+typedef struct { HlProject *project; HlModelDocument *document; GtkWidget *window, *canvas; char *message; } Fixture;
+
+static void
+message_cb (HlCanvas *canvas, const char *text, Fixture *f)
+{
+  g_free (f->message);
+  f->message = g_strdup (text);
+}
+
+static void
+pump (void)
+{
+  for (guint i = 0; i < 200 && g_main_context_iteration (NULL, FALSE); i++)
+    ;
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  *(gboolean *) data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* Lets frames pass until the canvas has a size. */
+static void
+wait_for_size (GtkWidget *widget)
+{
+  gboolean late = FALSE;
+  guint id = g_timeout_add_seconds (20, timeout_cb, &late);
+
+  while (gtk_widget_get_width (widget) < 10 && !late)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (late);
+  g_source_remove (id);
+  pump ();
+}
+
+static void
+set_up (Fixture *f, gconstpointer template)
+{
+  f->project = hl_project_new (hl_template_new_state (template), "test");
+  f->document = g_object_ref (hl_project_get_model (f->project));
+  f->window = gtk_window_new ();
+  f->canvas = hl_canvas_new ();
+  f->message = NULL;
+  g_signal_connect (f->canvas, "message", G_CALLBACK (message_cb), f);
+  hl_canvas_set_document (HL_CANVAS (f->canvas), f->document);
+  gtk_window_set_default_size (GTK_WINDOW (f->window), 1000, 700);
+  gtk_window_set_child (GTK_WINDOW (f->window), f->canvas);
+  gtk_window_present (GTK_WINDOW (f->window));
+  wait_for_size (f->canvas);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer template)
+{
+  GtkWidget *canvas = f->canvas;
+
+  g_object_add_weak_pointer (G_OBJECT (canvas), (gpointer *) &canvas);
+  gtk_window_destroy (GTK_WINDOW (f->window));
+  pump ();
+  g_assert_null (canvas);
+  hl_project_close (f->project);
+  g_object_unref (f->document);
+  g_object_unref (f->project);
+  g_free (f->message);
+}
+
+static guint32
+node_named (Fixture *f, const char *name)
+{
+  const HlNode *node = hl_graph_find_name (hl_model_document_get_graph (f->document), name);
+
+  g_assert_nonnull (node);
+  return node->id;
+}
+
+static void
+act (Fixture *f, const char *action)
+{
+  g_assert_true (gtk_widget_activate_action (f->canvas, action, NULL));
+}
+
+static gboolean
+press (Fixture *f, guint key, GdkModifierType state)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (f->canvas);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GObject) controller = g_list_model_get_item (controllers, i);
+      gboolean handled = FALSE;
+
+      if (GTK_IS_EVENT_CONTROLLER_KEY (controller))
+        {
+          g_signal_emit_by_name (controller, "key-pressed", key, 0, state, &handled);
+          return handled;
+        }
+    }
+  g_assert_not_reached ();
+}
+
+static guint
+n_nodes (Fixture *f)
+{
+  return hl_graph_get_n_nodes (hl_model_document_get_graph (f->document));
+}
+
+/* ---- Following the document ---- */
+
+static void
+test_cards (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  HlNodeWidget *card = HL_NODE_WIDGET (hl_canvas_find_card (canvas, node_named (f, "conv1")));
+
+  /* Eight cards of 13 nodes: the others are chips. */
+  g_assert_cmpuint (n_nodes (f), ==, 13);
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+  g_assert_cmpuint (hl_canvas_get_n_links (canvas), ==, 7);
+  g_assert_true (hl_canvas_find_card (canvas, node_named (f, "relu1")) == GTK_WIDGET (card));
+  for (guint i = 0; i < hl_canvas_get_n_cards (canvas); i++)
+    {
+      HlRect a, b;
+
+      hl_canvas_get_card (canvas, i, &a);
+      g_assert_cmpfloat (a.height, >, HL_CARD_PORT_Y);
+      for (guint k = 0; k < i; k++)
+        {
+          hl_canvas_get_card (canvas, k, &b);
+          g_assert_false (hl_rect_intersects (&a, &b));
+        }
+    }
+}
+
+/* Cards stay the same widgets through edits and undo. */
+static void
+test_identity (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  guint32 conv = node_named (f, "conv1");
+  GtkWidget *card = hl_canvas_find_card (canvas, conv);
+  const HlClass *klass = &hl_layer_class_find ("conv2d")->base;
+
+  g_assert_true (hl_model_document_set_param (f->document, conv, hl_class_find_param (klass, "filters"), 12));
+  g_assert_true (hl_canvas_find_card (canvas, conv) == card);
+  hl_project_undo (f->project);
+  g_assert_true (hl_canvas_find_card (canvas, conv) == card);
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+}
+
+static void
+test_append (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  guint32 conv = node_named (f, "conv1"), dropout, pool;
+
+  hl_model_document_select (f->document, conv, FALSE);
+  dropout = hl_canvas_append (canvas, hl_layer_class_find ("dropout"));
+  g_assert_cmpuint (dropout, !=, 0);
+  /* It docks behind the ReLU, on the same card, as one undo entry. */
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+  g_assert_true (hl_canvas_find_card (canvas, dropout) == hl_canvas_find_card (canvas, conv));
+  g_assert_cmpuint (hl_graph_get_source (hl_model_document_get_graph (f->document), dropout, 0), ==, node_named (f, "relu1"));
+  hl_project_undo (f->project);
+  g_assert_cmpuint (n_nodes (f), ==, 13);
+  hl_model_document_select (f->document, conv, FALSE);
+  pool = hl_canvas_append (canvas, hl_layer_class_find ("max_pool2d"));
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 9);
+  g_assert_cmpuint (hl_graph_get_source (hl_model_document_get_graph (f->document), pool, 0), ==, node_named (f, "relu1"));
+}
+
+/* ---- Actions and keys ---- */
+
+static void
+test_delete (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  const HlGraph *graph;
+
+  /* With the card goes its chip, and the chain stays one. */
+  hl_model_document_select (f->document, node_named (f, "conv2"), FALSE);
+  act (f, "canvas.delete");
+  graph = hl_model_document_get_graph (f->document);
+  g_assert_cmpuint (n_nodes (f), ==, 11);
+  g_assert_cmpuint (hl_canvas_get_n_links (canvas), ==, 6);
+  g_assert_cmpuint (hl_graph_get_source (graph, node_named (f, "pool2"), 0), ==, node_named (f, "pool1"));
+  hl_project_undo (f->project);
+  g_assert_cmpuint (n_nodes (f), ==, 13);
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+}
+
+static void
+test_duplicate (Fixture *f, gconstpointer data)
+{
+  guint n;
+  g_autofree guint32 *selected = NULL;
+
+  hl_model_document_select (f->document, node_named (f, "linear1"), FALSE);
+  act (f, "canvas.duplicate");
+  g_assert_cmpuint (n_nodes (f), ==, 15);
+  act (f, "canvas.select-all");
+  selected = hl_model_document_get_selection (f->document, &n);
+  g_assert_cmpuint (n, ==, 15);
+  act (f, "canvas.select-none");
+  g_free (selected);
+  selected = hl_model_document_get_selection (f->document, &n);
+  g_assert_cmpuint (n, ==, 0);
+}
+
+static void
+test_clipboard (Fixture *f, gconstpointer data)
+{
+  gboolean late = FALSE;
+  guint id;
+
+  hl_model_document_select (f->document, node_named (f, "linear1"), FALSE);
+  act (f, "canvas.cut");
+  g_assert_cmpuint (n_nodes (f), ==, 11);
+  act (f, "canvas.paste");
+  id = g_timeout_add_seconds (20, timeout_cb, &late);
+  while (n_nodes (f) == 11 && !late)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (late);
+  g_source_remove (id);
+  g_assert_cmpuint (n_nodes (f), ==, 13);
+}
+
+static void
+test_arrows (Fixture *f, gconstpointer data)
+{
+  static const char *const walk[] = { "conv1", "pool1", "conv2", "pool2", "linear1", "linear2", "linear3", NULL };
+  guint n;
+
+  hl_model_document_select (f->document, node_named (f, "input"), FALSE);
+  gtk_widget_grab_focus (hl_canvas_find_card (HL_CANVAS (f->canvas), node_named (f, "input")));
+  for (guint i = 0; walk[i]; i++)
+    {
+      g_autofree guint32 *selected = NULL;
+
+      g_assert_true (press (f, GDK_KEY_Right, 0));
+      selected = hl_model_document_get_selection (f->document, &n);
+      g_assert_cmpuint (n, ==, 1);
+      g_assert_cmpuint (selected[0], ==, node_named (f, walk[i]));
+    }
+  g_assert_true (press (f, GDK_KEY_Left, 0));
+  g_assert_true (hl_node_item_get_selected (hl_model_document_find_item (f->document, node_named (f, "linear2"))));
+}
+
+/* Ctrl and an arrow moves by one place of the grid, chips along. */
+static void
+test_nudge (Fixture *f, gconstpointer data)
+{
+  const HlNode *before = hl_graph_find_name (hl_model_document_get_graph (f->document), "conv1"), *after, *chip;
+  double x = before->x, chip_x = hl_graph_find_name (hl_model_document_get_graph (f->document), "relu1")->x;
+
+  hl_model_document_select (f->document, before->id, FALSE);
+  g_assert_true (press (f, GDK_KEY_Right, GDK_CONTROL_MASK));
+  after = hl_graph_find_name (hl_model_document_get_graph (f->document), "conv1");
+  chip = hl_graph_find_name (hl_model_document_get_graph (f->document), "relu1");
+  g_assert_cmpfloat (after->x, ==, x + HL_CANVAS_GRID);
+  g_assert_cmpfloat (chip->x, ==, chip_x + HL_CANVAS_GRID);
+}
+
+/* A link that cannot be is refused with words. */
+static void
+test_connect (Fixture *f, gconstpointer data)
+{
+  hl_model_document_select (f->document, node_named (f, "conv1"), FALSE);
+  act (f, "canvas.connect");
+  g_assert_nonnull (f->message);
+  g_assert_cmpuint (hl_canvas_get_n_links (HL_CANVAS (f->canvas)), ==, 7);
+}
+
+static void
+test_arrange (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  g_autofree char *label = NULL;
+
+  act (f, "canvas.arrange");
+  g_object_get (f->project, "undo-label", &label, NULL);
+  g_assert_nonnull (label);
+  /* Chips stay docked, and one undo brings everything back. */
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+  hl_project_undo (f->project);
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), ==, 8);
+}
+
+static void
+test_zoom (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  HlView view = { 0, 0, 1 };
+
+  hl_canvas_set_view (canvas, &view, FALSE);
+  g_assert_cmpfloat (hl_canvas_get_view (canvas)->zoom, ==, 1);
+  hl_canvas_fit (canvas, FALSE);
+  for (guint i = 0; i < hl_canvas_get_n_cards (canvas); i++)
+    {
+      HlRect rect;
+      HlPoint low, high;
+
+      hl_canvas_get_card (canvas, i, &rect);
+      low = hl_view_to_view (hl_canvas_get_view (canvas), rect.x, rect.y);
+      high = hl_view_to_view (hl_canvas_get_view (canvas), rect.x + rect.width, rect.y + rect.height);
+      g_assert_cmpfloat (low.x, >=, 0);
+      g_assert_cmpfloat (low.y, >=, 0);
+      g_assert_cmpfloat (high.x, <=, gtk_widget_get_width (f->canvas));
+      g_assert_cmpfloat (high.y, <=, gtk_widget_get_height (f->canvas));
+    }
+}
+
+/* ---- Assistive programs ---- */
+
+static void
+assert_property (GtkWidget *widget, GtkAccessibleProperty property, const char *wanted)
+{
+  g_autofree char *problem = gtk_test_accessible_check_property (GTK_ACCESSIBLE (widget), property, wanted);
+
+  g_assert_cmpstr (problem, ==, NULL);
+}
+
+static void
+test_accessible (Fixture *f, gconstpointer data)
+{
+  GtkWidget *card = hl_canvas_find_card (HL_CANVAS (f->canvas), node_named (f, "linear1"));
+
+  g_assert_true (gtk_accessible_get_accessible_role (GTK_ACCESSIBLE (f->canvas)) == GTK_ACCESSIBLE_ROLE_LIST_BOX);
+  g_assert_true (gtk_accessible_get_accessible_role (GTK_ACCESSIBLE (card)) == GTK_ACCESSIBLE_ROLE_OPTION);
+  g_assert_true (gtk_widget_get_focusable (card));
+  assert_property (card, GTK_ACCESSIBLE_PROPERTY_LABEL, "linear1");
+  assert_property (card, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "Linear, 120 units, ReLU, output 120");
+}
+
+/* An error stands on the card and in its description, and the fix is one action. */
+static void
+test_error (Fixture *f, gconstpointer data)
+{
+  guint32 flatten = node_named (f, "flatten1"), linear = node_named (f, "linear1");
+  GtkWidget *card;
+
+  hl_model_document_remove (f->document, &flatten, 1);
+  g_assert_true (hl_model_document_connect (f->document, node_named (f, "pool2"), linear, 0, NULL));
+  card = hl_canvas_find_card (HL_CANVAS (f->canvas), linear);
+  g_assert_true (gtk_widget_has_css_class (card, "has-error"));
+  g_assert_nonnull (hl_node_item_get_problem (hl_model_document_find_item (f->document, linear)));
+  g_assert_true (gtk_widget_activate_action (card, "card.fix", NULL));
+  g_assert_cmpstr (f->message, ==, NULL);
+  card = hl_canvas_find_card (HL_CANVAS (f->canvas), linear);
+  g_assert_false (gtk_widget_has_css_class (card, "has-error"));
+  g_assert_cmpuint (n_nodes (f), ==, 13);
+}
+
+/* ---- Drawing ---- */
+
+static GdkTexture *
+render (GtkWidget *widget)
+{
+  GtkSnapshot *snapshot = gtk_snapshot_new ();
+  g_autoptr (GskRenderNode) node = NULL;
+  GskRenderer *renderer = gtk_native_get_renderer (gtk_widget_get_native (widget));
+
+  gtk_widget_allocate (widget, gtk_widget_get_width (widget), gtk_widget_get_height (widget), -1, NULL);
+  GTK_WIDGET_GET_CLASS (widget)->snapshot (widget, snapshot);
+  node = gtk_snapshot_free_to_node (snapshot);
+  g_assert_nonnull (node);
+  return gsk_renderer_render_texture (renderer, node, &GRAPHENE_RECT_INIT (0, 0, gtk_widget_get_width (widget), gtk_widget_get_height (widget)));
+}
+
+/* Every card leaves the dark of its well in the picture, and the file can be written. */
+static void
+test_render (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GdkTexture) texture = NULL;
+  g_autofree guint32 *pixels = NULL;
+  g_autofree char *path = g_build_filename (g_get_tmp_dir (), "hillock-test-canvas.png", NULL);
+  int width, height;
+  guint n_dark = 0;
+
+  hl_canvas_fit (HL_CANVAS (f->canvas), FALSE);
+  pump ();
+  texture = render (f->canvas);
+  width = gdk_texture_get_width (texture);
+  height = gdk_texture_get_height (texture);
+  pixels = g_new (guint32, (gsize) width * height);
+  gdk_texture_download (texture, (guchar *) pixels, (gsize) width * 4);
+  for (int i = 0; i < width * height; i++)
+    n_dark += (pixels[i] & 0xffffff) == 0x241f31;
+  g_assert_cmpuint (n_dark, >, 8 * 1000);
+  g_assert_true (gdk_texture_save_to_png (texture, path));
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_remove (path);
+}
+
+/* Two hundred cards: one frame's snapshot, told, not asserted. */
+static void
+test_many (Fixture *f, gconstpointer data)
+{
+  HlCanvas *canvas = HL_CANVAS (f->canvas);
+  g_autoptr (GTimer) timer = NULL;
+  g_autoptr (GdkTexture) texture = NULL;
+
+  while (hl_canvas_get_n_cards (canvas) < 200)
+    {
+      hl_model_document_select_all (f->document);
+      act (f, "canvas.duplicate");
+    }
+  pump ();
+  timer = g_timer_new ();
+  act (f, "canvas.arrange");
+  g_test_message ("arranging %u cards: %.1f ms", hl_canvas_get_n_cards (canvas), 1000 * g_timer_elapsed (timer, NULL));
+  pump ();
+  g_timer_start (timer);
+  for (guint i = 0; i < 20; i++)
+    {
+      HlView view = *hl_canvas_get_view (canvas);
+
+      view.x += 3;
+      hl_canvas_set_view (canvas, &view, FALSE);
+      g_clear_object (&texture);
+      texture = render (f->canvas);
+    }
+  g_test_message ("a frame of %u cards: %.1f ms", hl_canvas_get_n_cards (canvas), 1000 * g_timer_elapsed (timer, NULL) / 20);
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), >=, 200);
+}
+
+static void
+test_minimap (Fixture *f, gconstpointer data)
+{
+  GtkWidget *minimap = g_object_ref_sink (hl_minimap_new (HL_CANVAS (f->canvas)));
+
+  g_object_add_weak_pointer (G_OBJECT (minimap), (gpointer *) &minimap);
+  g_object_unref (minimap);
+  g_assert_null (minimap);
+}
+
+#define ADD(name, func) g_test_add ("/canvas/" name, Fixture, "lenet-strokes", set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  if (!gtk_init_check ())
+    {
+      g_print ("1..0 # SKIP there is no display\n");
+      return 77;
+    }
+  adw_init ();
+  g_object_set (gtk_settings_get_default (), "gtk-enable-animations", FALSE, NULL);
+  ADD ("cards", test_cards);
+  ADD ("identity", test_identity);
+  ADD ("append", test_append);
+  ADD ("delete", test_delete);
+  ADD ("duplicate", test_duplicate);
+  ADD ("clipboard", test_clipboard);
+  ADD ("arrows", test_arrows);
+  ADD ("nudge", test_nudge);
+  ADD ("connect", test_connect);
+  ADD ("arrange", test_arrange);
+  ADD ("zoom", test_zoom);
+  ADD ("accessible", test_accessible);
+  ADD ("error", test_error);
+  ADD ("render", test_render);
+  ADD ("many", test_many);
+  ADD ("minimap", test_minimap);
+  return g_test_run ();
+}
