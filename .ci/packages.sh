@@ -4,10 +4,11 @@
 
 build_packages="gcc meson ninja-build pkg-config gettext libglib2.0-dev-bin
   libgtk-4-dev libadwaita-1-dev libjson-glib-dev libgdk-pixbuf-2.0-dev
-  ocl-icd-opencl-dev opencl-headers libclblast-dev"
+  ocl-icd-opencl-dev opencl-headers libclblast-dev
+  desktop-file-utils shared-mime-info gtk-update-icon-cache"
 run_packages="pocl-opencl-icd dataset-fashion-mnist adwaita-icon-theme librsvg2-common"
 test_packages="xvfb xauth dbus at-spi2-core python3 python3-gi python3-pyatspi gir1.2-gtk-4.0
-  xdotool desktop-file-utils appstream libxml2-utils man-db fonts-cantarell"
+  xdotool appstream libxml2-utils man-db fonts-cantarell"
 
 # missing PACKAGE...: prints those that dpkg does not have installed.
 missing () {
