@@ -396,7 +396,8 @@ check_link (const HlGraph *self, const HlNode *from, const HlNode *to, guint por
   if (port >= to->klass->max_inputs)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "“%s” has %u inputs at most, so there is no input %u.", to->name, to->klass->max_inputs, port + 1);
+                   "“%s” takes %u input%s at most, so there is no input %u.", to->name, to->klass->max_inputs,
+                   to->klass->max_inputs == 1 ? "" : "s", port + 1);
       return FALSE;
     }
   if (hl_graph_reaches (self, to->id, from->id))
