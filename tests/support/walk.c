@@ -269,7 +269,7 @@ test_set_params (const HlClass *klass, gpointer params, const char *text)
       g_assert_nonnull (pair[1]);
       if (param->kind == HL_PARAM_CHOICE)
         {
-          value = -1;
+          value = g_ascii_isdigit (*pair[1]) ? g_ascii_strtod (pair[1], NULL) : -1;
           for (guint k = 0; param->choices[k]; k++)
             if (g_str_equal (param->choices[k], pair[1]))
               value = k;
