@@ -55,11 +55,15 @@ list_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
   children = g_file_enumerate_children (folder, G_FILE_ATTRIBUTE_STANDARD_NAME, 0, cancellable, NULL);
   while (children)
     {
+      GFileInfo *info;
       GFile *child;
       HlRecovery *recovery;
 
-      if (!g_file_enumerator_iterate (children, NULL, &child, cancellable, NULL) || !child)
+      if (!g_file_enumerator_iterate (children, &info, &child, cancellable, NULL) || !child)
         break;
+      /* Others are temporary files of a write that a crash cut off. */
+      if (!g_str_has_suffix (g_file_info_get_name (info), ".json"))
+        continue;
       recovery = read_recovery (child);
       if (recovery)
         g_ptr_array_add (found, recovery);
