@@ -7,7 +7,8 @@
 #include "app/run-private.h"
 #include "tests/app/app-test.h"
 
-#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 typedef struct
 {
@@ -593,6 +594,63 @@ test_folder_vanishes (void)
   fixture_clear (&fixture);
 }
 
+static void
+set_file_limit (rlim_t bytes)
+{
+  struct rlimit limit;
+
+  getrlimit (RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = MIN (bytes, limit.rlim_max);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+/* The disk is full during the second epoch of three: a notice, the first checkpoint stays whole, and with room again all is there. */
+static void
+test_full_disk (void)
+{
+  Fixture fixture;
+  HlRun *run;
+  g_autofree char *before = NULL, *during = NULL, *after = NULL;
+  g_autoptr (HlRunRecord) record = NULL;
+
+  if (hl_test_skip_without_device ())
+    return;
+  signal (SIGXFSZ, SIG_IGN);
+  fixture_init (&fixture, hl_test_small_state (60, 0, 20, 3));   /* 3 steps an epoch */
+  start (&fixture, TRUE);
+  hl_test_wait (is_paused, &fixture, 60, "the beginning");
+  for (guint i = 1; i <= 8; i++)
+    {
+      Wanted wanted = { &fixture, i };
+
+      hl_session_single_step (fixture.session);
+      hl_test_wait (has_n_steps, &wanted, 20, "one step");
+      run = hl_session_get_run (fixture.session);
+      if (i == 5)
+        {
+          before = hash_file (hl_run_get_folder (run), "last.safetensors");
+          set_file_limit (400);
+        }
+      if (i == 7)
+        during = hash_file (hl_run_get_folder (run), "last.safetensors");
+    }
+  set_file_limit (RLIM_INFINITY);
+  g_assert_cmpstr (during, ==, before);
+  g_assert_cmpuint (fixture.notices->len, >, 0);
+  for (guint i = 0; i < fixture.notices->len; i++)
+    g_test_message ("%s", (char *) g_ptr_array_index (fixture.notices, i));
+  hl_session_resume (fixture.session);
+  hl_test_wait (is_idle, &fixture, 60, "the end");
+  g_assert_cmpint (hl_session_get_state (fixture.session), ==, HL_SESSION_FINISHED);
+  after = hash_file (hl_run_get_folder (run), "last.safetensors");
+  g_assert_cmpstr (after, !=, before);
+  record = hl_run_record_read (hl_run_get_folder (run), NULL);
+  g_assert_cmpuint (record->train->len, ==, 9);
+  g_assert_cmpuint (record->validation->len, ==, 3);
+  g_assert_cmpstr (record->info->state, ==, "done");
+  fixture_clear (&fixture);
+}
+
 /* ---- At random moments ---- */
 
 static gboolean
@@ -678,6 +736,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/missing-data", test_missing_data);
   g_test_add_func ("/session/no-place-for-runs", test_no_place_for_runs);
   g_test_add_func ("/session/folder-vanishes", test_folder_vanishes);
+  g_test_add_func ("/session/full-disk", test_full_disk);
   g_test_add_func ("/session/random-moments", test_random_moments);
   return g_test_run ();
 }

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How long the main loop is held up while LeNet-5 trains on every core: measured and printed, asserted only where it would be seen
+ * as a stutter by anybody. */
+
+#include "tests/app/app-test.h"
+
+typedef struct
+{
+  HlSession *session;
+  gint64 last_us, longest_us;
+  guint n;
+} Watch;
+
+/* A timer of the interface's own pace: what it is late is what a frame would have been late. */
+static gboolean
+tick_cb (gpointer data)
+{
+  Watch *watch = data;
+  gint64 now = g_get_monotonic_time ();
+
+  if (watch->last_us > 0)
+    watch->longest_us = MAX (watch->longest_us, now - watch->last_us - 10000);
+  watch->last_us = now;
+  watch->n++;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+is_idle (gpointer data)
+{
+  return !hl_session_is_busy (((Watch *) data)->session);
+}
+
+static void
+probe_cb (HlSession *session, HlProbeResult *probe, gpointer data)
+{
+  ++*(guint *) data;
+}
+
+static HlProjectState *
+new_lenet (void)
+{
+  g_autoptr (HlProjectState) lenet = hl_template_new_state ("lenet-strokes"), state = NULL;
+  HlDataSpec *data = hl_data_spec_copy (hl_project_state_get_data (lenet));
+  HlRecipe *recipe = hl_recipe_copy (hl_project_state_get_recipe (lenet));
+
+  hl_param_set (hl_class_find_param (data->format->klass, "count"), data->format->params, 20000);
+  recipe->epochs = 3;
+  state = hl_project_state_with_data (lenet, data);
+  return hl_project_state_with_recipe (state, recipe);
+}
+
+static void
+test_latency (void)
+{
+  g_autoptr (HlProject) project = NULL;
+  g_autoptr (HlRunList) runs = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree float *sample = g_new0 (float, 784);
+  HlDataset *dataset;
+  Watch watch = { 0 };
+  guint timer, n_probes = 0;
+  double rate;
+  gint64 begin;
+
+  if (hl_test_skip_without_device ())
+    return;
+  project = hl_project_new (new_lenet (), "lenet");
+  runs = hl_run_list_new (project);
+  dataset = hl_test_open_data (hl_project_get_state (project));
+  watch.session = hl_session_new (project, runs);
+  hl_dataset_read_sample (dataset, 0, sample);
+  hl_session_set_probe (watch.session, sample, 784, TRUE);
+  g_signal_connect (watch.session, "probe", G_CALLBACK (probe_cb), &n_probes);
+  timer = g_timeout_add (10, tick_cb, &watch);
+  begin = g_get_monotonic_time ();
+  g_assert_true (hl_session_start (watch.session, dataset, FALSE, &error));
+  g_assert_no_error (error);
+  hl_test_wait (is_idle, &watch, 300, "three epochs of LeNet-5");
+  g_source_remove (timer);
+  g_assert_cmpint (hl_session_get_state (watch.session), ==, HL_SESSION_FINISHED);
+  g_object_get (watch.session, "images-per-second", &rate, NULL);
+  g_test_message ("%.1f s of training with %.0f images/s and %u probes: a 10 ms timer was late by %.1f ms at most (%u ticks)",
+                  (g_get_monotonic_time () - begin) / 1e6, rate, n_probes, watch.longest_us / 1e3, watch.n);
+  g_assert_cmpint (watch.longest_us, <, 500000);
+  g_clear_object (&watch.session);
+  hl_project_close (project);
+  hl_dataset_unref (dataset);
+}
+
+int
+main (int argc, char **argv)
+{
+  hl_test_init (&argc, &argv);
+  g_test_add_func ("/latency/lenet", test_latency);
+  return g_test_run ();
+}
