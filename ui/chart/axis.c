@@ -157,7 +157,8 @@ get_linear_ticks (const HlAxis *self, HlAxisFormat format, guint wanted, HlTick 
   double raw = (self->high - self->low) / MAX (wanted, 1u);
   double power = pow (10, floor (log10 (raw)));
   double rest = raw / power;
-  double step = power * (rest <= 1.0000001 ? 1 : rest <= 2.0000001 ? 2 : rest <= 5.0000001 ? 5 : 10);
+  /* The nearest of the three: a few ticks more than wanted are better than half as many. */
+  double step = power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
   guint n = 0;
   int decimals;
 

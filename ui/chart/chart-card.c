@@ -17,7 +17,7 @@ GtkWidget *
 hl_card_new (const char *title, GtkWidget **header)
 {
   GtkWidget *card = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
-  GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
+  GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 5);
   GtkWidget *label = gtk_label_new (title);
 
   gtk_widget_add_css_class (card, "card");
@@ -80,7 +80,7 @@ smoothing_slider (HlChart *chart)
 {
   GtkWidget *scale = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0, 1, 0.05);
 
-  gtk_widget_set_size_request (scale, 76, -1);
+  gtk_widget_set_size_request (scale, 64, -1);
   gtk_widget_set_valign (scale, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (scale, "hl-slider");
   gtk_widget_set_tooltip_text (scale, _("How much the training line is smoothed"));

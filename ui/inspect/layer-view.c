@@ -88,9 +88,12 @@ describe_numbers (const float *values, gsize n)
   char low[24], high[24], mean[24];
   g_autofree char *count = hl_format_count (n), *zeros = hl_format_percent (n > 0 ? (double) numbers.n_zero / n : 0);
 
-  return g_strdup_printf (_("%s values from %s to %s, mean %s, %s of them 0"), count, hl_axis_format (numbers.low, HL_AXIS_NUMBER, low, sizeof low),
-                          hl_axis_format (numbers.high, HL_AXIS_NUMBER, high, sizeof high),
-                          hl_axis_format (numbers.mean, HL_AXIS_NUMBER, mean, sizeof mean), zeros);
+  hl_axis_format (numbers.low, HL_AXIS_NUMBER, low, sizeof low);
+  hl_axis_format (numbers.high, HL_AXIS_NUMBER, high, sizeof high);
+  hl_axis_format (numbers.mean, HL_AXIS_NUMBER, mean, sizeof mean);
+  if (numbers.n_zero == 0)
+    return g_strdup_printf (_("%s values from %s to %s, mean %s"), count, low, high, mean);
+  return g_strdup_printf (_("%s values from %s to %s, mean %s, %s of them 0"), count, low, high, mean, zeros);
 }
 
 /* ---- Feature maps ---- */
@@ -219,6 +222,24 @@ update_weights (HlLayerView *self)
 
 /* ---- Histogram ---- */
 
+static int
+compare_counts (gconstpointer a, gconstpointer b)
+{
+  return (int) *(const guint *) b - (int) *(const guint *) a;
+}
+
+/* The count at full height. After a ReLU half of the values are 0: their bar would flatten all others, so it is cut. */
+static double
+highest_bar (HlLayerView *self, gboolean *cut)
+{
+  guint sorted[N_BINS];
+
+  memcpy (sorted, self->bins, sizeof sorted);
+  qsort (sorted, N_BINS, sizeof *sorted, compare_counts);
+  *cut = sorted[1] > 0 && sorted[0] > 4 * sorted[1];
+  return MAX (1, *cut ? 1.25 * sorted[1] : sorted[0]);
+}
+
 static void
 update_histogram (HlLayerView *self)
 {
@@ -226,6 +247,7 @@ update_histogram (HlLayerView *self)
   char low[24], high[24];
   g_autofree char *text = NULL;
   Numbers numbers;
+  gboolean cut;
 
   gtk_widget_set_visible (self->histogram_card, array != NULL && array->n >= 16);
   if (array == NULL)
@@ -236,30 +258,22 @@ update_histogram (HlLayerView *self)
   self->high = numbers.high;
   for (gsize i = 0; i < array->n && numbers.high > numbers.low; i++)
     self->bins[MIN (N_BINS - 1, (guint) (N_BINS * (array->values[i] - numbers.low) / (numbers.high - numbers.low)))]++;
-  text = g_strdup_printf (_("from %s to %s; the highest bar is cut when most values are 0"), hl_axis_format (self->low, HL_AXIS_NUMBER, low, sizeof low),
-                          hl_axis_format (self->high, HL_AXIS_NUMBER, high, sizeof high));
+  hl_axis_format (self->low, HL_AXIS_NUMBER, low, sizeof low);
+  hl_axis_format (self->high, HL_AXIS_NUMBER, high, sizeof high);
+  highest_bar (self, &cut);
+  text = g_strdup_printf (cut ? _("from %s to %s; the highest bar is cut off") : _("from %s to %s"), low, high);
   gtk_label_set_text (GTK_LABEL (self->histogram_note), text);
   gtk_widget_queue_draw (self->histogram);
-}
-
-static int
-compare_counts (gconstpointer a, gconstpointer b)
-{
-  return (int) *(const guint *) b - (int) *(const guint *) a;
 }
 
 static void
 draw_histogram (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
 {
   HlLayerView *self = data;
-  double step = (double) width / N_BINS, highest;
-  guint sorted[N_BINS];
+  gboolean cut;
+  double step = (double) width / N_BINS, highest = highest_bar (self, &cut);
   GdkRGBA color;
 
-  memcpy (sorted, self->bins, sizeof sorted);
-  qsort (sorted, N_BINS, sizeof *sorted, compare_counts);
-  /* After a ReLU half of the values are 0: their bar would flatten all others. */
-  highest = MAX (1, sorted[0] > 4 * sorted[1] ? 1.25 * sorted[1] : sorted[0]);
   hl_palette_get (0, hl_palette_is_dark (GTK_WIDGET (area)), &color);
   hl_palette_set_cairo (cr, &color, 0.8);
   for (guint i = 0; i < N_BINS; i++)

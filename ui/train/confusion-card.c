@@ -356,7 +356,7 @@ make_images_card (HlConfusionCards *self)
   gtk_box_append (GTK_BOX (header), self->images_count);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), GTK_WIDGET (self->images));
-  gtk_widget_set_size_request (scrolled, -1, 176);
+  gtk_widget_set_size_request (scrolled, -1, 146);
   gtk_widget_set_vexpand (scrolled, TRUE);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->images), _("Double-click an image to look at it on the Inspect page"));
   gtk_stack_add_named (GTK_STACK (self->images_stack), self->images_note, "note");
@@ -397,7 +397,7 @@ hl_confusion_cards_init (HlConfusionCards *self)
   self->scores_card = hl_card_new (_("Classes"), NULL);
   self->scores = GTK_GRID (gtk_grid_new ());
   gtk_grid_set_column_spacing (self->scores, 8);
-  gtk_grid_set_row_spacing (self->scores, 3);
+  gtk_grid_set_row_spacing (self->scores, 1);
   gtk_box_append (GTK_BOX (self->scores_card), GTK_WIDGET (self->scores));
   gtk_box_append (GTK_BOX (right), make_images_card (self));
   gtk_box_append (GTK_BOX (right), self->scores_card);

@@ -197,7 +197,7 @@ widest_name (HlConfusionView *self)
 
   for (guint i = 0; i < self->n; i++)
     {
-      g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], FALSE);
+      g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], TRUE);
       int width;
 
       pango_layout_get_pixel_size (layout, &width, NULL);
