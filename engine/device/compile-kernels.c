@@ -42,7 +42,6 @@ main (int argc, char **argv)
       return 2;
     }
   hl_device_init_environment ();
-  hl_lower_thread_priority ();
   source = read_input ();
   device = hl_device_open (argv[1], &error);
   if (device)

@@ -16,7 +16,7 @@
 static char *
 find_program (void)
 {
-  static const char *const folders[] = { "../libexec/hillock", "../engine", "../../engine" };
+  static const char *const folders[] = { "../libexec/hillock", "engine", "../engine", "../../engine" };
   const char *chosen = g_getenv ("HILLOCK_KERNEL_COMPILER");
   g_autofree char *own = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = NULL;
