@@ -47,6 +47,7 @@ struct _HlTrainer
   guint n_scores;              /* batches it holds */
   guint evaluation_batch;
   GQueue finished;             /* HlStepResult, not yet polled */
+  double usual_loss;           /* of the first step, at least 1; 0: not known yet */
   GError *failure;             /* once set, every step fails with it */
 
   /* Position. `batch` counts the batches of the phase that have been enqueued. */

@@ -8,6 +8,8 @@
 
 /* Small batches are evaluated in larger ones: nothing but speed depends on it. */
 #define MIN_EVALUATION_BATCH 64
+/* So many times the first loss is hopeless. */
+#define DIVERGED 1e6
 
 /* ---- Making ---- */
 
@@ -222,14 +224,25 @@ learning_rate (HlTrainer *self, guint64 step)
                              hl_trainer_get_steps_per_epoch (self));
 }
 
+/* A loss that has become infinite or not a number, or so large that nothing can come of it any more: with a rate that
+ * is far too high numbers may stay finite for ever. */
 static void
-fail_not_finite (HlTrainer *self, guint64 step, double loss)
+check_loss (HlTrainer *self, guint64 step, double loss)
 {
+  const HlParam *param = hl_class_find_param (self->recipe->optimizer->klass, "learning_rate");
   double rate = learning_rate (self, step);
+  g_autofree char *what = NULL;
 
+  if (self->usual_loss == 0)
+    self->usual_loss = MAX (loss, 1);
+  if (isfinite (loss) && loss <= DIVERGED * self->usual_loss)
+    return;
+  what = isnan (loss)   ? g_strdup ("became not a number")
+         : isinf (loss) ? g_strdup ("became infinite")
+                        : g_strdup_printf ("rose to %.2g", loss);
   g_set_error (&self->failure, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
-               "The loss became %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a "
-               "smaller learning rate, such as %.1g.", isnan (loss) ? "not a number" : "infinite", step, rate, rate / 10);
+               "The loss %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a smaller "
+               "learning rate, such as %.1g.", what, step, rate, MIN (rate / 10, param->initial));
 }
 
 gboolean
@@ -256,8 +269,7 @@ hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error)
       self->loss_sum += batch.loss;
       self->right_sum += batch.right;
       self->sample_sum += batch.batch;
-      if (!isfinite (batch.loss))
-        fail_not_finite (self, self->collected_step, batch.loss);
+      check_loss (self, self->collected_step, batch.loss / batch.batch);
     }
   return TRUE;
 }
@@ -353,13 +365,11 @@ step_evaluation (HlTrainer *self, HlPart part, HlPhase next, HlStep *step, GErro
   score = part == HL_PART_VALIDATION ? &self->validation : &self->test;
   if (!hl_trainer_finish_evaluation (self, part, score, part == HL_PART_VALIDATION, error))
     return FALSE;
-  if (isfinite (score->loss))
-    return TRUE;
-  /* The last training step spoilt the weights; perhaps its own loss, on its way back, says so already. */
+  /* The last training step may have spoilt the weights; its own loss may say so already. */
   if (!hl_trainer_collect (self, TRUE, error))
     return FALSE;
   if (self->failure == NULL)
-    fail_not_finite (self, self->step, score->loss);
+    check_loss (self, self->step, score->loss);
   return check_failure (self, error);
 }
 

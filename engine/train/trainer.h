@@ -53,7 +53,7 @@ typedef struct { guint64 step; guint epoch; float loss, accuracy; guint batch; }
 HlTrainer *hl_trainer_new  (const HlTrainerOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void       hl_trainer_free (HlTrainer *self);
 
-/* Enqueues one batch, or closes an epoch. HL_TRAIN_ERROR_NOT_FINITE when a polled loss was not finite: names step, loss
+/* Enqueues one batch, or closes an epoch. HL_TRAIN_ERROR_NOT_FINITE when a polled loss was not finite or a million times the first: names step, loss
  * and learning rate, advises a smaller one. */
 gboolean   hl_trainer_step (HlTrainer *self, HlStep *step, GError **error);
 /* Results of training steps the device has finished, oldest first; at most n; returns how many. wait: until every
