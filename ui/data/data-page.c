@@ -66,7 +66,8 @@ class_selected_cb (HlDataPage *self, GtkListBoxRow *row)
 {
   int label = row != NULL ? gtk_list_box_row_get_index (row) - 1 : -1;
 
-  if (label == self->label)
+  /* The list lets go of its rows while the page is taken apart. */
+  if (label == self->label || self->workspace == NULL)
     return;
   self->label = label;
   apply_filter (self);

@@ -249,7 +249,7 @@ refresh_cb (gpointer data)
 static void
 schedule_refresh (HlConfusionCards *self)
 {
-  if (self->refresh_source == 0)
+  if (self->refresh_source == 0 && self->workspace != NULL)
     self->refresh_source = g_idle_add (refresh_cb, self);
 }
 

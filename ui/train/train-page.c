@@ -122,7 +122,7 @@ update_lines_cb (gpointer data)
 static void
 schedule_lines (HlTrainPage *self)
 {
-  if (self->lines_source == 0)
+  if (self->lines_source == 0 && self->workspace != NULL)
     self->lines_source = g_idle_add_full (G_PRIORITY_HIGH_IDLE, update_lines_cb, self, NULL);
 }
 
@@ -167,6 +167,9 @@ watch_runs (HlTrainPage *self)
 static void
 row_selected_cb (HlTrainPage *self)
 {
+  /* The list lets go of its rows while the page is taken apart. */
+  if (self->workspace == NULL)
+    return;
   hl_confusion_cards_set_run (self->confusion, selected_run (self));
   schedule_lines (self);
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The Train page: the recipe with undo, the confusion matrix's arithmetic, and a short real run with its curves and mistakes. */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "tests/display/page-support.h"
+
+#include "ui/chart/chart.h"
+#include "ui/data/sample-grid.h"
+#include "ui/train/confusion-view.h"
+#include "ui/train/recipe-editor.h"
+#include "ui/train/run-rows.h"
+#include "ui/widgets/param-row.h"
+
+/* ---- Recipe ---- */
+
+static const HlRecipe *
+get_recipe (HlWorkspace *workspace)
+{
+  return hl_project_state_get_recipe (hl_project_get_state (hl_workspace_get_project (workspace)));
+}
+
+static GtkWidget *
+find_spin (GtkWidget *page, const char *label)
+{
+  GtkWidget *row = hl_page_test_find_row (page, label);
+
+  g_assert_nonnull (row);
+  return hl_page_test_find (row, GTK_TYPE_SPIN_BUTTON, 0);
+}
+
+static void
+test_recipe (void)
+{
+  g_autoptr(HlWorkspace) workspace = hl_page_test_workspace (100, 0, 2);
+  HlProject *project = hl_workspace_get_project (workspace);
+  GtkWidget *page = hl_train_page_new (workspace);
+  GtkWindow *window = hl_page_test_show (page, 1024, 640);
+  GtkWidget *rate = find_spin (page, "Learning rate"), *batch = find_spin (page, "Batch size");
+  const HlParam *param = hl_class_find_param (get_recipe (workspace)->optimizer->klass, "learning_rate");
+  double before = hl_param_get (param, get_recipe (workspace)->optimizer->params);
+
+  /* A dragged value is one undo entry. */
+  for (double value = 0.01; value < 0.0205; value += 0.001)
+    gtk_spin_button_set_value (GTK_SPIN_BUTTON (rate), value);
+  g_assert_cmpfloat_with_epsilon (hl_param_get (param, get_recipe (workspace)->optimizer->params), 0.02, 1e-9);
+  hl_project_undo (project);
+  g_assert_cmpfloat (hl_param_get (param, get_recipe (workspace)->optimizer->params), ==, before);
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (rate)), ==, before);
+  /* Small numbers are typed and read as they are. */
+  gtk_editable_set_text (GTK_EDITABLE (rate), "0,00025");
+  gtk_spin_button_update (GTK_SPIN_BUTTON (rate));
+  g_assert_cmpfloat_with_epsilon (hl_param_get (param, get_recipe (workspace)->optimizer->params), 0.00025, 1e-12);
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (rate)), ==, "0.00025");
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (batch), 16);
+  g_assert_cmpuint (get_recipe (workspace)->batch, ==, 16);
+  hl_page_test_check_accessible (page);
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
+/* Another optimizer brings its own parameters, undo the old ones with their values. */
+static void
+test_optimizer (void)
+{
+  g_autoptr(HlWorkspace) workspace = hl_page_test_workspace (100, 0, 2);
+  HlProject *project = hl_workspace_get_project (workspace);
+  GtkWidget *editor = hl_recipe_editor_new (workspace);
+  GtkWindow *window = hl_page_test_show (editor, 300, 700);
+  const HlClass *before = get_recipe (workspace)->optimizer->klass;
+  GtkWidget *dropdown = hl_page_test_find (editor, GTK_TYPE_DROP_DOWN, 0);
+
+  g_assert_nonnull (dropdown);
+  for (guint i = 0; hl_optimizer_classes ()[i] != NULL; i++)
+    {
+      const HlClass *klass = &hl_optimizer_classes ()[i]->base;
+
+      gtk_drop_down_set_selected (GTK_DROP_DOWN (dropdown), i);
+      g_assert_true (get_recipe (workspace)->optimizer->klass == klass);
+      for (guint j = 0; j < hl_class_get_n_params (klass); j++)
+        g_assert_nonnull (hl_page_test_find_row (editor, klass->params[j].label));
+    }
+  while (get_recipe (workspace)->optimizer->klass != before)
+    hl_project_undo (project);
+  g_assert_nonnull (hl_page_test_find_row (editor, before->params[0].label));
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
+/* ---- Confusion ---- */
+
+static void
+test_confusion (void)
+{
+  static const guint32 counts[] = { 8, 2, 0, 1, 6, 3, 0, 0, 0 };
+  const char *const names[] = { "cat", "dog \"big\"", "cow" };
+  HlConfusionView *view = HL_CONFUSION_VIEW (g_object_ref_sink (hl_confusion_view_new ()));
+  g_autofree char *csv = NULL;
+  double precision, recall;
+  guint label, prediction;
+  char *bad;
+
+  g_assert_false (hl_confusion_view_find_worst (view, &label, &prediction));
+  hl_confusion_view_set (view, 3, counts, names);
+  g_assert_true (hl_confusion_view_find_worst (view, &label, &prediction));
+  g_assert_cmpuint (label, ==, 1);
+  g_assert_cmpuint (prediction, ==, 2);
+  hl_confusion_view_get_scores (view, 0, &precision, &recall);
+  g_assert_cmpfloat_with_epsilon (precision, 8.0 / 9, 1e-12);
+  g_assert_cmpfloat_with_epsilon (recall, 0.8, 1e-12);
+  hl_confusion_view_get_scores (view, 2, &precision, &recall);
+  g_assert_cmpfloat (precision, ==, 0);
+  g_assert_true (isnan (recall));
+  csv = hl_confusion_view_to_csv (view);
+  g_assert_cmpstr (csv, ==, "label,\"cat\",\"dog \"\"big\"\"\",\"cow\"\n\"cat\",8,2,0\n\"dog \"\"big\"\"\",1,6,3\n\"cow\",0,0,0\n");
+  hl_confusion_view_select (view, 0, 1);
+  bad = gtk_test_accessible_check_property (GTK_ACCESSIBLE (view), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "cat taken for dog \"big\": 2");
+  g_assert_null (bad);
+  g_object_unref (view);
+}
+
+/* ---- A run ---- */
+
+static gboolean
+is_over (gpointer data)
+{
+  return hl_session_get_state (hl_workspace_get_session (data)) >= HL_SESSION_FINISHED;
+}
+
+static void
+test_run (void)
+{
+  g_autoptr(HlWorkspace) workspace = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *words = NULL;
+  GtkWidget *page;
+  GtkWindow *window;
+  HlConfusionView *view;
+  HlSession *session;
+  HlRun *run;
+  guint sum = 0;
+
+  if (hl_test_skip_without_device ())
+    return;
+  workspace = hl_page_test_workspace (600, 100, 2);
+  page = hl_train_page_new (workspace);
+  window = hl_page_test_show (page, 1200, 800);
+  session = hl_workspace_get_session (workspace);
+  g_assert_nonnull (hl_page_test_find_text (page, "Press Train to make the first one"));
+  g_assert_true (hl_session_start (session, hl_data_source_get_dataset (hl_workspace_get_source (workspace)), FALSE, &error));
+  g_assert_no_error (error);
+  hl_test_wait (is_over, workspace, 240, "the run");
+  hl_test_run_loop (0.7);
+  g_assert_cmpint (hl_session_get_state (session), ==, HL_SESSION_FINISHED);
+  run = hl_session_get_run (session);
+  g_assert_null (hl_page_test_find_text (page, "Press Train to make the first one"));
+  g_assert_nonnull (hl_page_test_find_text (page, hl_run_get_title (run)));
+  words = hl_chart_describe (HL_CHART (hl_page_test_find (page, HL_TYPE_CHART, 0)));
+  g_assert_true (g_str_has_prefix (words, "training "));
+  g_assert_nonnull (strstr (words, "at epoch 2; validation "));
+  view = HL_CONFUSION_VIEW (hl_page_test_find (page, HL_TYPE_CONFUSION_VIEW, 0));
+  for (guint i = 0; i < 10; i++)
+    for (guint j = 0; j < 10; j++)
+      sum += hl_confusion_view_get_count (view, i, j);
+  g_assert_cmpuint (sum, ==, 60);
+  /* Every cell shows as many images as its number says. */
+  for (guint i = 0; i < 10; i++)
+    for (guint j = 0; j < 10; j++)
+      if (hl_confusion_view_get_count (view, i, j) > 0)
+        {
+          hl_confusion_view_select (view, i, j);
+          g_signal_emit_by_name (view, "selected", i, j);
+          g_assert_cmpuint (hl_sample_grid_get_length (HL_SAMPLE_GRID (hl_page_test_find (page, HL_TYPE_SAMPLE_GRID, 0))), ==,
+                            hl_confusion_view_get_count (view, i, j));
+        }
+  hl_page_test_check_accessible (page);
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
+int
+main (int argc, char **argv)
+{
+  hl_page_test_init (&argc, &argv);
+  g_test_add_func ("/train-page/recipe", test_recipe);
+  g_test_add_func ("/train-page/optimizer", test_optimizer);
+  g_test_add_func ("/train-page/confusion", test_confusion);
+  g_test_add_func ("/train-page/run", test_run);
+  return g_test_run ();
+}
