@@ -15,7 +15,7 @@ MAY = {
     "engine/base": ["engine/base"],
     "engine/device": ["engine/base", "engine/device"],
     "engine/graph": ["engine/base", "engine/device", "engine/graph", "engine/train/classes.h"],
-    "engine/layers": ["engine/base", "engine/device", "engine/graph"],
+    "engine/layers": ["engine/base", "engine/device", "engine/graph", "engine/layers"],
     "engine/losses": ["engine/base", "engine/device", "engine/graph", "engine/train"],
     "engine/optimizers": ["engine/base", "engine/device", "engine/graph", "engine/train"],
     "engine/schedules": ["engine/base", "engine/device", "engine/graph", "engine/train"],
@@ -66,7 +66,7 @@ def main():
             if quote == '"' and target not in GENERATED:
                 if not allowed(longest(MAY, name), target):
                     wrong.append(f"{name}:{number}: must not include {target}")
-                elif target.endswith("-private.h") and path.parent != (ROOT / target).parent:
+                elif target.endswith("-private.h") and not name.startswith("tests/") and path.parent != (ROOT / target).parent:
                     wrong.append(f"{name}:{number}: {target} is private to its folder")
                 elif not (ROOT / target).exists():
                     wrong.append(f"{name}:{number}: {target} is not written from the root")
