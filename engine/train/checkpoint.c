@@ -243,6 +243,13 @@ check_same (HlTensorFile *file, const char *key, const char *here, const char *s
 
   if (g_strcmp0 (there, here) == 0)
     return TRUE;
+  /* A fingerprint tells a reader nothing. */
+  if (g_str_equal (key, "hillock.network"))
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                   "“%s” cannot be continued: %s, or the network has been changed since.", shown, what);
+      return FALSE;
+    }
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH, "“%s” cannot be continued: %s. (There: %s. Here: %s.)", shown, what,
                there ? there : "nothing", here);
   return FALSE;
