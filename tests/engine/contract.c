@@ -209,6 +209,10 @@ numbers_new (Case *self, guint batch, guint64 number)
   n.arena = g_new0 (float, n.n_arena);
   test_fill (n.input, n.n_input, number);
   test_fill (n.dy, n.n_dy, number + 1000);
+  /* As in training, where the loss is a mean over the batch: what layers sum over a batch stays near 1, which is the
+   * size the tolerance is meant for. Batch 1 shows gradients of inputs at full size. */
+  for (gsize i = 0; i < n.n_dy; i++)
+    n.dy[i] /= batch;
   test_fill_weights (self->plan, n.arena, number + 2000);
   return n;
 }
