@@ -287,12 +287,18 @@ find_main (gpointer data)
   return NULL;
 }
 
+/* Drivers set themselves up in the first query, and PoCL crashes or finds nothing when two threads make it at once (the window's
+ * device list and a run that is just starting). */
+static GMutex find_mutex;
+
 static GPtrArray *
 find_devices (GError **error)
 {
   FindResult result = { NULL, NULL };
 
+  g_mutex_lock (&find_mutex);
   hl_run_on_low_priority_thread (find_main, &result);
+  g_mutex_unlock (&find_mutex);
   if (result.error)
     g_propagate_error (error, result.error);
   return result.devices;
