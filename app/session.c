@@ -536,7 +536,8 @@ hl_session_resume (HlSession *self)
 void
 hl_session_single_step (HlSession *self)
 {
-  if (self->state == HL_SESSION_PAUSED || self->state == HL_SESSION_RUNNING)
+  /* Asked for while kernels are still built, it is the first thing done afterwards. */
+  if (self->state == HL_SESSION_PREPARING || self->state == HL_SESSION_PAUSED || self->state == HL_SESSION_RUNNING)
     send (self, HL_COMMAND_SINGLE_STEP);
 }
 
