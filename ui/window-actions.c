@@ -162,6 +162,15 @@ hl_main_window_save (HlMainWindow *self, gboolean ask_name, HlMainWindowFunc aft
 
 /* ---- Leaving a project ---- */
 
+static gboolean
+later_idle_cb (gpointer data)
+{
+  later_run (data);
+  later_free (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* What follows may destroy the window the dialog belongs to, so the dialog goes first. */
 static void
 leave_cb (AdwMessageDialog *dialog, const char *response, Later *later)
 {
@@ -172,8 +181,9 @@ leave_cb (AdwMessageDialog *dialog, const char *response, Later *later)
       return;
     }
   if (g_str_equal (response, "discard") || g_str_equal (response, "leave"))
-    later_run (later);
-  later_free (later);
+    g_idle_add (later_idle_cb, later);
+  else
+    later_free (later);
 }
 
 void

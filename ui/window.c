@@ -313,7 +313,9 @@ hl_main_window_close_request (GtkWindow *window)
   if (!self->close_for_good && self->workspace)
     {
       hl_main_window_leave_project (self, close_now, NULL, NULL);
-      return TRUE;
+      /* With nothing to ask it is decided already. */
+      if (!self->close_for_good)
+        return TRUE;
     }
   gtk_window_get_default_size (window, &width, &height);
   hl_settings_set_window_size (hl_application_get_settings (self->application), width, height, gtk_window_is_maximized (window));
