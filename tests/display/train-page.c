@@ -11,6 +11,7 @@
 #include "ui/chart/chart.h"
 #include "ui/data/sample-grid.h"
 #include "ui/train/confusion-view.h"
+#include "ui/train/health.h"
 #include "ui/train/recipe-editor.h"
 #include "ui/train/run-rows.h"
 #include "ui/widgets/param-row.h"
@@ -120,6 +121,45 @@ test_confusion (void)
   g_object_unref (view);
 }
 
+/* ---- Health ---- */
+
+/* The sentences on one line each, warnings marked. */
+static char *
+check_health (const HlHealthCurves *curves)
+{
+  g_autoptr(GPtrArray) notes = hl_health_check (curves);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < notes->len; i++)
+    {
+      const HlHealthNote *note = g_ptr_array_index (notes, i);
+
+      g_string_append_printf (text, "%s%s\n", note->level == HL_HEALTH_ATTENTION ? "! " : "", note->text);
+    }
+  return g_string_free (text, FALSE);
+}
+
+static void
+test_health (void)
+{
+  static const double falling[] = { 1.0, 0.5, 0.3, 0.2, 0.1 }, rising[] = { 0.8, 0.6, 0.55, 0.6, 0.7 };
+  static const double good[] = { 0.7, 0.8, 0.9, 0.95, 0.99 }, fair[] = { 0.7, 0.79, 0.82, 0.82, 0.81 }, chance[] = { 0.1, 0.11 };
+  static const double resting[] = { 2.303, 2.302 }, lost[] = { 2.3, NAN };
+  g_autofree char *none = check_health (&(HlHealthCurves) { 0 });
+  g_autofree char *well = check_health (&(HlHealthCurves) { 3, 10, falling, good, falling, good });
+  g_autofree char *by_heart = check_health (&(HlHealthCurves) { 5, 10, falling, good, rising, fair });
+  g_autofree char *guess = check_health (&(HlHealthCurves) { 2, 10, resting, chance, NULL, NULL });
+  g_autofree char *diverged = check_health (&(HlHealthCurves) { 2, 10, lost, chance, NULL, NULL });
+
+  g_assert_cmpstr (none, ==, "");
+  g_assert_cmpstr (well, ==, "The training loss still falls: from 0.500 to 0.300 in the last epoch.\nTraining and validation still improve together.\n");
+  g_assert_nonnull (strstr (by_heart, "! Validation was best after epoch 3 (loss 0.550) and is worse since (0.700)"));
+  g_assert_nonnull (strstr (by_heart, "! The network knows the training images (99.0\u202f%) much better than new ones (81.0\u202f%)."));
+  g_assert_true (g_str_has_prefix (guess, "! The network is right in 11.0\u202f%, hardly more than guessing (10.0\u202f%)."));
+  g_assert_nonnull (strstr (guess, "has come to rest at 2.30"));
+  g_assert_true (g_str_has_prefix (diverged, "! The loss is no longer a number"));
+}
+
 /* ---- A run ---- */
 
 static gboolean
@@ -185,6 +225,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-page/recipe", test_recipe);
   g_test_add_func ("/train-page/optimizer", test_optimizer);
   g_test_add_func ("/train-page/confusion", test_confusion);
+  g_test_add_func ("/train-page/health", test_health);
   g_test_add_func ("/train-page/run", test_run);
   return g_test_run ();
 }

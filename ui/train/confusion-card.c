@@ -11,6 +11,7 @@
 #include "ui/chart/export.h"
 #include "ui/data/sample-grid.h"
 #include "ui/train/confusion-view.h"
+#include "ui/train/health.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -26,7 +27,7 @@ struct _HlConfusionCards
   GtkWidget *matrix_card, *slider, *slider_box, *no_matrix;
   GtkWidget *images_card, *images_count, *images_stack, *images_note;
   HlSampleGrid *images;
-  GtkWidget *scores_card;
+  GtkWidget *scores_card, *health;
   GtkGrid *scores;
   gboolean chosen;             /* the user chose a cell: no longer the worst by itself */
   gboolean updating;
@@ -208,6 +209,7 @@ refresh (HlConfusionCards *self)
   GtkAdjustment *adjustment = gtk_range_get_adjustment (GTK_RANGE (self->slider));
   gboolean follow = gtk_adjustment_get_value (adjustment) >= gtk_adjustment_get_upper (adjustment);
 
+  hl_health_card_set_run (HL_HEALTH_CARD (self->health), self->run);
   gtk_widget_set_visible (GTK_WIDGET (self->view), n > 0);
   gtk_widget_set_visible (self->no_matrix, n == 0);
   gtk_widget_set_visible (self->slider_box, n > 1);
@@ -401,6 +403,8 @@ hl_confusion_cards_init (HlConfusionCards *self)
   gtk_box_append (GTK_BOX (self->scores_card), GTK_WIDGET (self->scores));
   gtk_box_append (GTK_BOX (right), make_images_card (self));
   gtk_box_append (GTK_BOX (right), self->scores_card);
+  self->health = hl_health_card_new ();
+  gtk_box_append (GTK_BOX (right), self->health);
   gtk_widget_set_vexpand (self->images_card, TRUE);
   gtk_box_append (GTK_BOX (self), right);
 }

@@ -214,7 +214,7 @@ get_geometry (HlConfusionView *self, double width, double height)
 
   geometry.with_names = self->n > 0 && height / self->n >= 11;
   geometry.left = geometry.with_names ? names : 16;
-  geometry.top = geometry.with_names ? MIN (names, 64) : 16;
+  geometry.top = geometry.with_names ? MIN (names, 72) : 16;
   geometry.cell_width = MIN ((width - geometry.left) / MAX (self->n, 1), LARGEST_CELL_WIDTH);
   geometry.cell_height = MIN ((height - geometry.top) / MAX (self->n, 1), LARGEST_CELL_HEIGHT);
   return geometry;
