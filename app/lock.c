@@ -8,6 +8,7 @@
 
 #include "app/lock.h"
 
+#include <inttypes.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -78,7 +79,7 @@ describe_owner (const HlProcess *owner, const char *path)
   if (hl_process_is_own (owner))
     return g_strdup (_("Another window of this program has the project open. Save it there, or save this one under another name."));
   if (hl_process_is_local (owner))
-    return g_strdup_printf (_("Another Hillock (process %" G_GINT64_FORMAT ") has the project open. Close it there, or save under "
+    return g_strdup_printf (_("Another Hillock (process %" PRId64 ") has the project open. Close it there, or save under "
                               "another name."), owner->pid);
   return g_strdup_printf (_("Hillock on the computer “%s” has the project open. Close it there, or save under another name; should "
                             "that computer have crashed, delete “%s”."), owner->host, name);

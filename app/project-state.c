@@ -6,6 +6,8 @@
 
 #include "app/project-state.h"
 
+#include <inttypes.h>
+
 #include "app/file-util.h"
 #include "app/json-text.h"
 #include "engine/base/params-json.h"
@@ -151,7 +153,7 @@ check_version (JsonNode *root, GError **error)
   if (version > HL_PROJECT_VERSION)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   _("The project was written by a newer Hillock (format %" G_GINT64_FORMAT ", this one knows formats up to %d). "
+                   _("The project was written by a newer Hillock (format %" PRId64 ", this one knows formats up to %d). "
                      "Update Hillock to open it."), version, HL_PROJECT_VERSION);
       return FALSE;
     }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "app/run-private.h"
 
@@ -61,7 +62,7 @@ compare_recipes (GString *text, const HlRecipe *before, const HlRecipe *after)
   if (before->epochs != after->epochs)
     add (text, _("epochs %u → %u"), before->epochs, after->epochs);
   if (before->seed != after->seed)
-    add (text, _("seed %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT), before->seed, after->seed);
+    add (text, _("seed %" PRIu64 " → %" PRIu64), before->seed, after->seed);
 }
 
 static guint64
@@ -100,7 +101,7 @@ hl_run_describe_difference (const HlProjectState *before, const HlProjectState *
       const HlParam *rate = hl_class_find_param (recipe->optimizer->klass, "learning_rate");
       g_autofree char *value = rate ? format_param (rate, recipe->optimizer->params) : g_strdup ("");
 
-      add (text, _("%s %s, batch %u, seed %" G_GUINT64_FORMAT), _(recipe->optimizer->klass->title), value, recipe->batch, recipe->seed);
+      add (text, _("%s %s, batch %u, seed %" PRIu64), _(recipe->optimizer->klass->title), value, recipe->batch, recipe->seed);
       return g_string_free (text, FALSE);
     }
   if (!same_network (hl_project_state_get_graph (before), hl_project_state_get_graph (after)))
@@ -108,7 +109,7 @@ hl_run_describe_difference (const HlProjectState *before, const HlProjectState *
       guint64 old = count_parameters (before), new = count_parameters (after);
 
       if (old != new)
-        add (text, _("network %" G_GUINT64_FORMAT " → %" G_GUINT64_FORMAT " parameters"), old, new);
+        add (text, _("network %" PRIu64 " → %" PRIu64 " parameters"), old, new);
       else
         add (text, _("another network"));
     }

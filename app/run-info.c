@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 
 #include "app/run-info.h"
 
@@ -163,7 +164,7 @@ info_from_object (HlRunInfo *self, JsonObject *object, GError **error)
   if (format > FORMAT)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   _("The run was written by a newer Hillock (format %" G_GINT64_FORMAT "); update Hillock to open it."), format);
+                   _("The run was written by a newer Hillock (format %" PRId64 "); update Hillock to open it."), format);
       return FALSE;
     }
   if (json_object_has_member (object, "steps_per_epoch")

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -187,7 +188,7 @@ hl_cli_report_step (HlCliReport *self, const HlStepResult *result)
   if (!self->json)
     {
       clear_bar (self);
-      printf (_("  step %" G_GUINT64_FORMAT "  loss %.6g  accuracy %.1f %%\n"), result->step, result->loss, 100.0 * result->accuracy);
+      printf (_("  step %" PRIu64 "  loss %.6g  accuracy %.1f %%\n"), result->step, result->loss, 100.0 * result->accuracy);
       return;
     }
   builder = begin_event ("step");

@@ -9,6 +9,7 @@
 #include "ui/chart/palette.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #define GAP 6
@@ -131,13 +132,13 @@ describe (HlSampleGrid *self)
   g_autofree char *text = NULL;
 
   if (self->position < 0)
-    text = g_strdup_printf (g_dngettext (NULL, "%" G_GSIZE_FORMAT " image", "%" G_GSIZE_FORMAT " images", self->n), self->n);
+    text = g_strdup_printf (g_dngettext (NULL, "%zu image", "%zu images", self->n), self->n);
   else
     {
       gsize index = sample_at (self, self->position);
       const char *name = hl_dataset_get_class_name (self->dataset, hl_dataset_get_labels (self->dataset)[index]);
 
-      text = g_strdup_printf (_("Image %" G_GSIZE_FORMAT ": %s, %s; %" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT), index, name,
+      text = g_strdup_printf (_("Image %zu: %s, %s; %" PRId64 " of %zu"), index, name,
                               self->split != NULL ? hl_part_get_title (hl_split_get_part (self->split, index)) : "",
                               self->position + 1, self->n);
     }

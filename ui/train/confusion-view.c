@@ -9,6 +9,7 @@
 #include "ui/chart/palette.h"
 
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 
 #define FONT_SIZE 10.5
@@ -62,7 +63,7 @@ describe (HlConfusionView *self)
   if (self->n == 0)
     text = g_strdup (_("nothing yet"));
   else if (!self->has_selected)
-    text = g_strdup_printf (_("%u classes, %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " right"), self->n, right, all);
+    text = g_strdup_printf (_("%u classes, %" PRIu64 " of %" PRIu64 " right"), self->n, right, all);
   else if (self->row == self->column)
     text = g_strdup_printf (_("%s recognised: %u"), self->names[self->row], hl_confusion_view_get_count (self, self->row, self->column));
   else
