@@ -34,10 +34,10 @@ NAME (sgd_step) (TENSOR_OUT (w), TENSOR_IN (g),
 #endif
 
 #ifdef KERNEL_adam_step
-/* rate: learning rate / first bias correction; root: square root of the second; decay: weight decay, added to the gradient,
- * or with DECOUPLED (AdamW) taken from the weight, being then learning rate × weight decay. */
+/* rate and epsilon carry the bias corrections (see hl_adam_run), so that one division is enough. decay: weight decay,
+ * added to the gradient, or with DECOUPLED (AdamW) taken from the weight, being then learning rate × weight decay. */
 ITEM_KERNEL void
-NAME (adam_step) (TENSOR_OUT (w), TENSOR_IN (g), TENSOR_OUT (mean), TENSOR_OUT (square), float rate, float root, float decay,
+NAME (adam_step) (TENSOR_OUT (w), TENSOR_IN (g), TENSOR_OUT (mean), TENSOR_OUT (square), float rate, float decay,
                   float beta1, float fresh1, float beta2, float fresh2, float epsilon, int n)
 {
   USE_OUT (w);
@@ -59,7 +59,7 @@ NAME (adam_step) (TENSOR_OUT (w), TENSOR_IN (g), TENSOR_OUT (mean), TENSOR_OUT (
       v = beta2 * LOAD (square, i) + fresh2 * gradient * gradient;
       STORE (m, mean, i);
       STORE (v, square, i);
-      STORE (old - rate * (m / (sqrt (v) / root + epsilon)), w, i);
+      STORE (old - rate * (m / (sqrt (v) + epsilon)), w, i);
     }
 }
 #endif

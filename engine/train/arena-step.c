@@ -51,16 +51,17 @@ hl_adam_run (const HlOptimizerCall *call, gboolean decoupled, GError **error)
 {
   const HlAdam *adam = call->params;
   double rate = adam->learning_rate * call->rate_factor;
-  double step_size = rate / (1 - pow (adam->beta1, (double) call->step));
+  /* rate / c₁ · m / (√v / √c₂ + ε) = rate · √c₂ / c₁ · m / (√v + ε · √c₂), with the bias corrections c₁ and c₂. */
   double root = sqrt (1 - pow (adam->beta2, (double) call->step));
+  double step_size = rate * root / (1 - pow (adam->beta1, (double) call->step));
 
   return hl_kernel_run (call->kernel[0], hl_arena_step_n_items (call), error, HL_ARG_TENSOR (call->weights),
                         HL_ARG_TENSOR (call->gradients), HL_ARG_TENSOR (call->slots[0]), HL_ARG_TENSOR (call->slots[1]),
-                        HL_ARG_FLOAT ((float) step_size), HL_ARG_FLOAT ((float) root),
+                        HL_ARG_FLOAT ((float) step_size),
                         HL_ARG_FLOAT ((float) (decoupled ? rate * adam->weight_decay : adam->weight_decay)),
                         HL_ARG_FLOAT ((float) adam->beta1), HL_ARG_FLOAT ((float) (1 - adam->beta1)),
                         HL_ARG_FLOAT ((float) adam->beta2), HL_ARG_FLOAT ((float) (1 - adam->beta2)),
-                        HL_ARG_FLOAT ((float) adam->epsilon), HL_ARG_INT (hl_arena_step_n_vectors (call)));
+                        HL_ARG_FLOAT ((float) (adam->epsilon * root)), HL_ARG_INT (hl_arena_step_n_vectors (call)));
 }
 
 void
