@@ -112,6 +112,23 @@ add_actions (HlApplication *self)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accels[i].action, accels[i].keys);
 }
 
+/* ---- Devices ---- */
+
+/* Each device shows the mark of its self-test without being asked; it runs on a thread of low priority. */
+static void
+devices_changed_cb (GListModel *devices, guint position, guint removed, guint added, HlApplication *self)
+{
+  for (guint i = position; i < position + added; i++)
+    {
+      g_autoptr (HlDeviceItem) item = g_list_model_get_item (devices, i);
+      int state;
+
+      g_object_get (item, "test-state", &state, NULL);
+      if (state == 0)
+        hl_device_store_self_test (self->devices, item);
+    }
+}
+
 /* ---- Life ---- */
 
 static void
@@ -132,6 +149,7 @@ hl_application_startup (GApplication *application)
   G_APPLICATION_CLASS (hl_application_parent_class)->startup (application);
   self->settings = hl_settings_new ();
   self->devices = hl_device_store_new ();
+  g_signal_connect_object (self->devices, "items-changed", G_CALLBACK (devices_changed_cb), self, 0);
   apply_scheme (hl_settings_get_color_scheme (self->settings));
   load_page_styles ();
   gtk_window_set_default_icon_name (HL_APP_ID);

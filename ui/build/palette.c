@@ -181,6 +181,7 @@ hl_palette_init (HlPalette *self)
   self->box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0);
   self->search = gtk_search_entry_new ();
   g_object_set (self->search, "placeholder-text", _("Search layers"), NULL);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->search), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Search layers"), -1);
   gtk_editable_set_width_chars (GTK_EDITABLE (self->search), 4);
   gtk_editable_set_max_width_chars (GTK_EDITABLE (self->search), 14);
   gtk_widget_add_css_class (self->search, "palette-search");

@@ -10,6 +10,7 @@
 
 #define DOT_STEP    24.0
 #define PORT_RADIUS 4.5
+#define FAR_ZOOM    0.28
 
 static GdkRGBA
 color (HlCanvas *self, const char *name)
@@ -211,6 +212,32 @@ draw_overlay (HlCanvas *self, cairo_t *cr, const HlRect *visible)
     }
 }
 
+/* From far away a card is its colour and its outline: text would be a grey line, and hundreds of widgets would cost every frame. */
+static void
+draw_far_card (HlCanvas *self, GtkSnapshot *snapshot, const HlCard *card)
+{
+  const HlNode *node = hl_node_item_get_node (hl_node_widget_get_item (card->widget));
+  HlPoint at = hl_view_to_view (&self->view, card->rect.x, card->rect.y);
+  float width = card->rect.width * self->view.zoom, height = card->rect.height * self->view.zoom, line = 1;
+  GdkRGBA back = color (self, "node_bg_color"), stripe, edge = color (self, "node_border_color");
+  GskRoundedRect outline;
+
+  hl_group_get_rgba (node ? node->klass->base.group : NULL, &stripe);
+  if (gtk_widget_has_css_class (GTK_WIDGET (card->widget), "has-error"))
+    edge = color (self, "error_color");
+  if (hl_node_widget_get_selected (card->widget))
+    {
+      edge = color (self, "accent_color");
+      line = 2;
+    }
+  gsk_rounded_rect_init_from_rect (&outline, &GRAPHENE_RECT_INIT (at.x, at.y, width, height), 3);
+  gtk_snapshot_push_rounded_clip (snapshot, &outline);
+  gtk_snapshot_append_color (snapshot, &back, &outline.bounds);
+  gtk_snapshot_append_color (snapshot, &stripe, &GRAPHENE_RECT_INIT (at.x, at.y, width, MAX (height / 6, 3)));
+  gtk_snapshot_pop (snapshot);
+  gtk_snapshot_append_border (snapshot, &outline, (float[]) { line, line, line, line }, (GdkRGBA[]) { edge, edge, edge, edge });
+}
+
 void
 hl_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
@@ -231,7 +258,11 @@ hl_canvas_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
     {
       const HlCard *card = g_ptr_array_index (self->cards, i);
 
-      if (hl_rect_intersects (&card->rect, &wide))
+      if (!hl_rect_intersects (&card->rect, &wide))
+        continue;
+      if (self->view.zoom < FAR_ZOOM)
+        draw_far_card (self, snapshot, card);
+      else
         gtk_widget_snapshot_child (widget, GTK_WIDGET (card->widget), snapshot);
     }
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, height));

@@ -214,6 +214,7 @@ hl_device_menu_init (HlDeviceMenu *self)
   gtk_widget_set_valign (self->dot, GTK_ALIGN_CENTER);
   self->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (self->label), PANGO_ELLIPSIZE_END);
+  gtk_label_set_width_chars (GTK_LABEL (self->label), 12);
   gtk_label_set_max_width_chars (GTK_LABEL (self->label), 22);
   gtk_box_append (GTK_BOX (box), self->dot);
   gtk_box_append (GTK_BOX (box), self->label);
