@@ -234,8 +234,51 @@ draw_axes (HlChart *self, cairo_t *cr, const HlChartTheme *theme)
   draw_text (self, cr, self->steps ? _("step") : _("epoch"), self->left + self->width / 2, self->top + self->height + 25, 0.5, FALSE);
 }
 
+/* Long zigzag strokes are what Cairo is slowest at: each piece is checked against all others. Two ways around it: a faint noisy line
+ * becomes one upright bar a pixel column, any other line is stroked a few points at a time. */
+#define POINTS_A_STROKE 12
+
 static void
-draw_path (HlChart *self, cairo_t *cr, const HlChartLine *line, const double *y)
+fill_columns (HlChart *self, cairo_t *cr, double scale, const HlPoint *points, guint n)
+{
+  double last = NAN;
+
+  for (guint i = 0; i < n;)
+    {
+      double column = floor (pixel_x (self, points[i].x * scale)), low = INFINITY, high = -INFINITY;
+
+      if (isfinite (last))
+        low = high = last;
+      for (; i < n && floor (pixel_x (self, points[i].x * scale)) == column; i++)
+        {
+          last = pixel_y (self, points[i].y);
+          low = MIN (low, last);
+          high = MAX (high, last);
+        }
+      cairo_rectangle (cr, column, floor (low), 1, MAX (1, ceil (high) - floor (low)));
+    }
+  cairo_fill (cr);
+}
+
+static void
+stroke_points (HlChart *self, cairo_t *cr, double scale, const HlPoint *points, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      double x = pixel_x (self, points[i].x * scale), y = pixel_y (self, points[i].y);
+
+      cairo_line_to (cr, x, y);
+      if (i % POINTS_A_STROKE == POINTS_A_STROKE - 1)
+        {
+          cairo_stroke (cr);
+          cairo_move_to (cr, x, y);
+        }
+    }
+  cairo_stroke (cr);
+}
+
+static void
+draw_path (HlChart *self, cairo_t *cr, const HlChartLine *line, const double *y, gboolean faint)
 {
   double scale = hl_chart_line_scale (self, line);
   guint n_columns = MAX (1, (guint) self->width), n;
@@ -243,9 +286,10 @@ draw_path (HlChart *self, cairo_t *cr, const HlChartLine *line, const double *y)
 
   n = hl_decimate (hl_series_get_n (line->series), hl_series_get_x (line->series), y,
                    self->x.low / scale, self->x.high / scale, n_columns, points);
-  for (guint i = 0; i < n; i++)
-    cairo_line_to (cr, pixel_x (self, points[i].x * scale), pixel_y (self, points[i].y));
-  cairo_stroke (cr);
+  if (faint && n > n_columns)
+    fill_columns (self, cr, scale, points, n);
+  else
+    stroke_points (self, cr, scale, points, n);
   g_free (points);
 }
 
@@ -276,16 +320,16 @@ draw_line (HlChart *self, cairo_t *cr, HlChartLine *line, const HlChartTheme *th
   GdkRGBA color;
 
   hl_palette_get (line->color, theme->dark, &color);
-  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_BEVEL);
   if (values != raw)
     {
       hl_palette_set_cairo (cr, &color, 0.22);
       cairo_set_line_width (cr, 1);
-      draw_path (self, cr, line, raw);
+      draw_path (self, cr, line, raw, TRUE);
     }
   hl_palette_set_cairo (cr, &color, 1);
   cairo_set_line_width (cr, line->style == HL_CHART_PLAIN ? 1.5 : 2);
-  draw_path (self, cr, line, values);
+  draw_path (self, cr, line, values, FALSE);
   if (line->style == HL_CHART_POINTS)
     draw_dots (self, cr, line);
 }

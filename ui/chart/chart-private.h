@@ -37,7 +37,7 @@ struct _HlChart
   double hover;                /* x under the pointer, in the shown unit; NAN: none */
   gboolean dragging;
   double drag_from, drag_to;   /* widget pixels */
-  guint describe_source;
+  guint describe_source, redraw_source;
 
   /* Since the last layout: */
   HlAxis x, y;

@@ -13,6 +13,8 @@
 
 #define SMALLEST_DRAG 8
 #define DESCRIBE_MS 500
+/* Training shall not share its processor with a curve that moves sixty times a second. */
+#define REDRAW_MS 60
 
 enum { PROP_0, PROP_LOG, PROP_SMOOTHING, PROP_STEPS, N_PROPS };
 
@@ -84,6 +86,23 @@ chart_changed (HlChart *self)
     self->describe_source = g_timeout_add (DESCRIBE_MS, describe_cb, self);
 }
 
+static gboolean
+redraw_cb (gpointer data)
+{
+  HlChart *self = data;
+
+  self->redraw_source = 0;
+  chart_changed (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+series_changed_cb (HlChart *self)
+{
+  if (self->redraw_source == 0)
+    self->redraw_source = g_timeout_add (REDRAW_MS, redraw_cb, self);
+}
+
 /* ---- Lines ---- */
 
 void
@@ -109,7 +128,7 @@ hl_chart_add_line (HlChart *self, HlSeries *series, const char *label, guint col
   line->style = style;
   line->steps_per_epoch = steps_per_epoch;
   line->weight = -1;
-  line->handler = g_signal_connect_swapped (series, "changed", G_CALLBACK (chart_changed), self);
+  line->handler = g_signal_connect_swapped (series, "changed", G_CALLBACK (series_changed_cb), self);
   g_ptr_array_add (self->lines, line);
   chart_changed (self);
 }
@@ -393,6 +412,7 @@ chart_dispose (GObject *object)
   HlChart *self = HL_CHART (object);
 
   g_clear_handle_id (&self->describe_source, g_source_remove);
+  g_clear_handle_id (&self->redraw_source, g_source_remove);
   g_ptr_array_set_size (self->lines, 0);
   G_OBJECT_CLASS (hl_chart_parent_class)->dispose (object);
 }

@@ -227,6 +227,8 @@ bound_label (HlRun *run, const char *property, const char *css_class, float alig
 
   gtk_label_set_xalign (GTK_LABEL (label), align);
   gtk_widget_add_css_class (label, css_class);
+  /* An arrow from another font makes a line a pixel higher, unless it is cut off: the row's height must not depend on that. */
+  gtk_widget_set_size_request (label, -1, 19);
   if (align == 0)
     gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
   g_object_bind_property (run, property, label, "label", G_BINDING_SYNC_CREATE);
