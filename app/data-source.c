@@ -263,7 +263,7 @@ load_done (GObject *object, GAsyncResult *result, gpointer data)
     set_error (self, NULL);
   else if (g_error_matches (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING))
     {
-      g_autofree char *text = g_strdup_printf (_("%s Choose other data on the Data page, or the generated Strokes, which need no files."),
+      g_autofree char *text = g_strdup_printf (_("%s The generated Strokes need no files."),
                                                error->message);
 
       set_error (self, text);

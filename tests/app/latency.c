@@ -89,10 +89,67 @@ test_latency (void)
   hl_dataset_unref (dataset);
 }
 
+static gboolean
+is_running (gpointer data)
+{
+  HlSession *session = ((Watch *) data)->session;
+  HlRun *run = hl_session_get_run (session);
+
+  return hl_session_get_state (session) == HL_SESSION_RUNNING && run
+         && hl_series_get_n (hl_run_get_series (run, HL_METRIC_LOSS, HL_PART_TRAIN)) > 100;
+}
+
+static gboolean
+is_paused (gpointer data)
+{
+  return hl_session_get_state (((Watch *) data)->session) == HL_SESSION_PAUSED;
+}
+
+/* How long a request takes to be carried out. */
+static void
+test_reaction (void)
+{
+  g_autoptr (HlProject) project = NULL;
+  g_autoptr (HlRunList) runs = NULL;
+  g_autoptr (GError) error = NULL;
+  HlDataset *dataset;
+  Watch watch = { 0 };
+  double pause, stop, dispose;
+  gint64 begin;
+
+  if (hl_test_skip_without_device ())
+    return;
+  project = hl_project_new (new_lenet (), "lenet");
+  runs = hl_run_list_new (project);
+  dataset = hl_test_open_data (hl_project_get_state (project));
+  watch.session = hl_session_new (project, runs);
+  g_assert_true (hl_session_start (watch.session, dataset, FALSE, &error));
+  hl_test_wait (is_running, &watch, 120, "a hundred steps");
+  begin = g_get_monotonic_time ();
+  hl_session_pause (watch.session);
+  hl_test_wait (is_paused, &watch, 20, "a pause");
+  pause = (g_get_monotonic_time () - begin) / 1e3;
+  hl_session_resume (watch.session);
+  hl_test_wait (is_running, &watch, 20, "training again");
+  begin = g_get_monotonic_time ();
+  hl_session_stop (watch.session);
+  hl_test_wait (is_idle, &watch, 20, "a stop");
+  stop = (g_get_monotonic_time () - begin) / 1e3;
+  g_assert_true (hl_session_start (watch.session, dataset, FALSE, &error));
+  hl_test_wait (is_running, &watch, 120, "a hundred steps");
+  begin = g_get_monotonic_time ();
+  g_clear_object (&watch.session);
+  dispose = (g_get_monotonic_time () - begin) / 1e3;
+  g_test_message ("paused after %.1f ms, stopped with a checkpoint after %.1f ms, thrown away within %.1f ms", pause, stop, dispose);
+  hl_project_close (project);
+  hl_dataset_unref (dataset);
+}
+
 int
 main (int argc, char **argv)
 {
   hl_test_init (&argc, &argv);
   g_test_add_func ("/latency/lenet", test_latency);
+  g_test_add_func ("/latency/reaction", test_reaction);
   return g_test_run ();
 }

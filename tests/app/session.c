@@ -509,6 +509,17 @@ without_nodes (void)
   return hl_project_state_with_graph (state, graph);
 }
 
+/* Changes one parameter of one node. */
+static HlProjectState *
+with_param (guint32 node, const char *name, int value)
+{
+  g_autoptr (HlProjectState) state = hl_test_small_state (100, 0, 20, 1);
+  HlGraph *graph = hl_graph_copy (hl_project_state_get_graph (state));
+
+  hl_param_set (hl_class_find_param (&hl_graph_find_node (graph, node)->klass->base, name), hl_graph_get_params (graph, node), value);
+  return hl_project_state_with_graph (state, graph);
+}
+
 static void
 test_refused (void)
 {
@@ -518,6 +529,8 @@ test_refused (void)
   assert_refused (hl_test_small_state (100, 0, 0, 1), "0 images");
   assert_refused (hl_test_small_state (100, 0, 91, 1), "batch");
   assert_refused (without_nodes (), "empty");
+  assert_refused (with_param (1, "height", 32), "28");   /* images of another size than the input takes */
+  assert_refused (with_param (5, "units", 5), "10");     /* fewer outputs than classes */
 }
 
 static void
