@@ -45,7 +45,7 @@ set_source (cairo_t *cr, const GdkRGBA *color, double alpha)
 static void
 draw_cells (cairo_t *cr, double x, double y, guint columns, guint rows, double cell, const GdkRGBA *color, double alpha)
 {
-  double gap = cell >= 4 ? 1 : 0;
+  double gap = cell >= 3 ? 1 : 0;
 
   set_source (cr, color, alpha);
   if (!gap)
