@@ -23,7 +23,7 @@ typedef enum
 
 /* Properties (read-write): log (boolean), smoothing (double, 0 .. 1: position of a slider), steps (boolean: x counts steps, not epochs). */
 
-/* title: "Loss (cross-entropy)", for screen readers and files; empty_text: the sentence shown while there are no lines. */
+/* title: "Loss (Cross-entropy)", for screen readers and files; empty_text: the sentence shown while there are no lines. */
 GtkWidget *hl_chart_new       (const char *title, HlAxisFormat format, const char *empty_text);
 void       hl_chart_set_title (HlChart *self, const char *title);
 /* x of the series counts epochs; steps_per_epoch turns it into steps (0: unknown). color: see palette.h. */

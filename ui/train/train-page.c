@@ -75,12 +75,11 @@ static void
 update_title (HlTrainPage *self, HlRun *run)
 {
   HlProjectState *state = run != NULL ? hl_run_get_state (run) : NULL;
-  g_autofree char *loss = NULL, *title = NULL;
+  g_autofree char *title = NULL;
 
   if (state == NULL)
     state = hl_project_get_state (hl_workspace_get_project (self->workspace));
-  loss = g_utf8_strdown (_(hl_project_state_get_recipe (state)->loss->klass->title), -1);
-  title = g_strdup_printf (_("Loss (%s)"), loss);
+  title = g_strdup_printf (_("Loss (%s)"), _(hl_project_state_get_recipe (state)->loss->klass->title));
   hl_chart_card_set_title (self->cards[HL_METRIC_LOSS], title);
 }
 
