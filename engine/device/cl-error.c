@@ -21,7 +21,8 @@ typedef struct
 
 static const CodeText code_texts[] = {
   { -1, "CL_DEVICE_NOT_FOUND", HL_DEVICE_ERROR_NONE_FOUND, "no OpenCL device answers. Install an OpenCL driver, for "
-    "instance the package “pocl-opencl-icd”, which works on every processor" },
+    "instance the package “pocl-opencl-icd”, which works on every processor. (PoCL shows none when the folder in "
+    "POCL_CACHE_DIR cannot be written)" },
   { -1001, "CL_PLATFORM_NOT_FOUND_KHR", HL_DEVICE_ERROR_NONE_FOUND, "no OpenCL driver is installed. Install one, for "
     "instance the package “pocl-opencl-icd”, which works on every processor" },
   { -2, "CL_DEVICE_NOT_AVAILABLE", HL_DEVICE_ERROR_FAILED, LOST },

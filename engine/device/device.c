@@ -4,8 +4,10 @@
 
 #include "engine/device/cl.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernels/hillock-kernels.h"
@@ -14,9 +16,39 @@
 
 /* ---- The environment and the priority of compute threads ---- */
 
+static gboolean
+is_own_folder (const char *path)
+{
+  struct stat info;
+
+  return lstat (path, &info) == 0 && S_ISDIR (info.st_mode) && info.st_uid == getuid () && (info.st_mode & 0077) == 0;
+}
+
+/* PoCL shows no device at all when it cannot write its cache: a read-only home folder, a full one, none. It then gets
+ * a folder among the temporary files, which nobody else may have prepared: programs are loaded from there. */
+static void
+find_room_for_pocl (void)
+{
+  g_autofree char *usual = g_build_filename (g_get_user_cache_dir (), "pocl", NULL);
+  g_autofree char *name = NULL, *other = NULL;
+
+  if (g_getenv ("POCL_CACHE_DIR") || (g_mkdir_with_parents (usual, 0700) == 0 && g_access (usual, W_OK | X_OK) == 0))
+    return;
+  name = g_strdup_printf ("hillock-pocl-%u", (guint) getuid ());
+  other = g_build_filename (g_get_tmp_dir (), name, NULL);
+  if (g_mkdir (other, 0700) != 0 && !is_own_folder (other))
+    {
+      g_free (other);
+      other = g_dir_make_tmp ("hillock-pocl-XXXXXX", NULL);
+    }
+  if (other)
+    g_setenv ("POCL_CACHE_DIR", other, FALSE);
+}
+
 void
 hl_device_init_environment (void)
 {
+  find_room_for_pocl ();
   /* Without it PoCL's workers now and then share one core, at half the speed. It is read when the library loads. */
   g_setenv ("POCL_AFFINITY", "1", FALSE);
   /* Machine code for any grid instead of one per grid size: as fast, and none is left to compile in mid-training. */

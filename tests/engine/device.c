@@ -270,6 +270,34 @@ test_build_error (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* PoCL finds no device when it has nowhere to write; hl_device_init_environment finds it a place. */
+static void
+test_read_only_home (void)
+{
+  g_autofree char *before = g_strdup (g_getenv ("XDG_CACHE_HOME"));
+  g_autoptr (HlDevice) device = open_device ();
+
+  if (!device)
+    return;
+  if (g_test_subprocess ())
+    {
+      g_assert_cmpstr (g_getenv ("POCL_CACHE_DIR"), !=, NULL);
+      return;
+    }
+  if (g_getenv ("POCL_CACHE_DIR"))
+    {
+      g_test_skip ("POCL_CACHE_DIR is set.");
+      return;
+    }
+  g_setenv ("XDG_CACHE_HOME", "/proc/no-cache", TRUE);
+  g_test_trap_subprocess (NULL, 0, 0);
+  if (before)
+    g_setenv ("XDG_CACHE_HOME", before, TRUE);
+  else
+    g_unsetenv ("XDG_CACHE_HOME");
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -277,6 +305,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/device/list", test_list);
   g_test_add_func ("/device/open-by-name", test_open_by_name);
+  g_test_add_func ("/device/read-only-home", test_read_only_home);
   g_test_add_func ("/device/tensor", test_tensor);
   g_test_add_func ("/device/from-host", test_from_host);
   g_test_add_func ("/device/read-async", test_read_async);
