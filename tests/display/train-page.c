@@ -56,6 +56,12 @@ test_recipe (void)
   gtk_spin_button_update (GTK_SPIN_BUTTON (rate));
   g_assert_cmpfloat_with_epsilon (hl_param_get (param, get_recipe (workspace)->optimizer->params), 0.00025, 1e-12);
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (rate)), ==, "0.00025");
+  /* One press of + or - is a small step, whatever the size of the number. */
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (rate), 0.002);
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (rate), GTK_SPIN_STEP_BACKWARD, 0);
+  g_assert_cmpfloat_with_epsilon (hl_param_get (param, get_recipe (workspace)->optimizer->params), 0.001, 1e-12);
+  gtk_spin_button_spin (GTK_SPIN_BUTTON (rate), GTK_SPIN_STEP_BACKWARD, 0);
+  g_assert_cmpfloat_with_epsilon (hl_param_get (param, get_recipe (workspace)->optimizer->params), 0.0009, 1e-12);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (batch), 16);
   g_assert_cmpuint (get_recipe (workspace)->batch, ==, 16);
   hl_page_test_check_accessible (page);

@@ -7,6 +7,7 @@
 #include "ui/chart/chart-card.h"
 
 #include "ui/chart/export.h"
+#include "ui/widgets/param-row.h"
 
 #include <glib/gi18n.h>
 
@@ -81,6 +82,7 @@ smoothing_slider (HlChart *chart)
   GtkWidget *scale = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 0, 1, 0.05);
 
   gtk_widget_set_size_request (scale, 64, -1);
+  hl_ignore_wheel (scale);
   gtk_widget_set_valign (scale, GTK_ALIGN_CENTER);
   gtk_widget_add_css_class (scale, "hl-slider");
   gtk_widget_set_tooltip_text (scale, _("How much the training line is smoothed"));

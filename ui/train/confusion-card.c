@@ -12,6 +12,7 @@
 #include "ui/data/sample-grid.h"
 #include "ui/train/confusion-view.h"
 #include "ui/train/health.h"
+#include "ui/widgets/param-row.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -325,6 +326,7 @@ make_matrix_card (HlConfusionCards *self)
   self->slider_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   self->no_matrix = note_new (_("After the first epoch you see here which classes are taken for which."));
   gtk_widget_set_size_request (self->slider, 90, -1);
+  hl_ignore_wheel (self->slider);
   gtk_widget_add_css_class (self->slider, "hl-slider");
   gtk_widget_add_css_class (label, "dim-label");
   gtk_widget_add_css_class (label, "caption");

@@ -176,6 +176,8 @@ show_note (HlHealthCard *self, const HlHealthNote *note)
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_widget_set_hexpand (label, TRUE);
+  /* A wrapped label says another height than it takes when its font has fractions of a pixel. */
+  gtk_widget_set_size_request (row, -1, 20);
   gtk_box_append (GTK_BOX (row), icon);
   gtk_box_append (GTK_BOX (row), label);
   gtk_box_append (GTK_BOX (self->notes), row);

@@ -66,6 +66,20 @@ hl_rows_new (void)
   return list;
 }
 
+void
+hl_ignore_wheel (GtkWidget *control)
+{
+  g_autoptr(GListModel) controllers = gtk_widget_observe_controllers (control);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr(GtkEventController) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_EVENT_CONTROLLER_SCROLL (controller))
+        gtk_event_controller_set_propagation_phase (controller, GTK_PHASE_NONE);
+    }
+}
+
 /* ---- Controls ---- */
 
 static void
@@ -131,8 +145,10 @@ make_spin (HlParamRow *self)
       g_signal_connect (spin, "output", G_CALLBACK (output_cb), NULL);
       g_signal_connect (spin, "input", G_CALLBACK (input_cb), NULL);
       g_signal_connect (adjustment, "value-changed", G_CALLBACK (fit_step), NULL);
+      fit_step (adjustment);
     }
   g_signal_connect_swapped (spin, "value-changed", G_CALLBACK (row_changed), self);
+  hl_ignore_wheel (spin);
   return spin;
 }
 

@@ -22,6 +22,8 @@ void           hl_param_row_set_value (HlParamRow *self, double value);
 
 /* Any control with a label, looking the same. help may be NULL. */
 GtkWidget     *hl_control_row_new     (const char *label, const char *help, GtkWidget *control);
+/* The wheel over a control in a scrolled panel scrolls the panel; a value that changes on the way would go unnoticed. */
+void           hl_ignore_wheel        (GtkWidget *control);
 /* A list of such rows on a card. */
 GtkWidget     *hl_rows_new            (void);
 
