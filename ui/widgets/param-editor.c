@@ -10,6 +10,8 @@
 
 #include "ui/widgets/param-editor.h"
 
+#include "ui/widgets/param-row.h"
+
 struct _HlParamEditor
 {
   GtkWidget parent_instance;
@@ -105,6 +107,7 @@ spin_new (HlParamEditor *self, const HlParam *param, int width)
   if (is_float)
     g_signal_connect (spin, "output", G_CALLBACK (float_output_cb), NULL);
   g_signal_connect (spin, "value-changed", G_CALLBACK (spin_changed_cb), self);
+  hl_ignore_wheel (spin);
   watch_release (self, spin);
   return spin;
 }
