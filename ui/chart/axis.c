@@ -76,7 +76,7 @@ hl_axis_value (const HlAxis *self, double position)
 static void
 group_thousands (char *text, gsize size)
 {
-  char *dot = strchr (text, '.');
+  char *dot = strpbrk (text, ".,");   /* the decimal sign of the locale */
   char *digits = text + (*text == '-');
   gsize whole = dot != NULL ? (gsize) (dot - digits) : strlen (digits);
   g_autoptr(GString) grouped = NULL;
