@@ -14,27 +14,31 @@
 /* ---- Making ---- */
 
 static gboolean
+check_recipe (const HlRecipe *recipe, GError **error)
+{
+  if (recipe->batch > 0 && recipe->epochs > 0)
+    return hl_class_check_params (recipe->loss->klass, recipe->loss->params, error)
+           && hl_class_check_params (recipe->optimizer->klass, recipe->optimizer->params, error)
+           && hl_class_check_params (recipe->schedule->klass, recipe->schedule->params, error);
+  g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+               "Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set.",
+               recipe->epochs, recipe->batch);
+  return FALSE;
+}
+
+static gboolean
 check_settings (HlTrainer *self, GError **error)
 {
   const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
   guint n_classes = hl_dataset_get_n_classes (self->dataset);
   gsize n_train;
 
-  if (!hl_class_check_params (self->recipe->loss->klass, self->recipe->loss->params, error)
-      || !hl_class_check_params (self->recipe->optimizer->klass, self->recipe->optimizer->params, error)
-      || !loss->check (self->recipe->loss->params, &hl_plan_get_output (self->plan)->layer.output, n_classes, error))
+  if (!loss->check (self->recipe->loss->params, &hl_plan_get_output (self->plan)->layer.output, n_classes, error))
     return FALSE;
   if (hl_plan_get_trained_length (self->plan) == 0)
     {
       g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
                            "The network has no weights to learn; add a linear layer or a convolution.");
-      return FALSE;
-    }
-  if (self->recipe->batch == 0 || self->recipe->epochs == 0)
-    {
-      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set.",
-                   self->recipe->epochs, self->recipe->batch);
       return FALSE;
     }
   hl_split_get_indices (self->split, HL_PART_TRAIN, &n_train);
@@ -154,7 +158,7 @@ hl_trainer_new (const HlTrainerOptions *options, GError **error)
   self->dataset = hl_dataset_ref (options->dataset);
   self->data_spec = hl_data_spec_copy (options->data_spec);
   self->no_shuffle = options->no_shuffle;
-  self->split = hl_split_new (self->dataset, self->data_spec, error);
+  self->split = check_recipe (self->recipe, error) ? hl_split_new (self->dataset, self->data_spec, error) : NULL;
   if (self->split == NULL)
     return NULL;
   self->device = hl_device_open (options->device, error);
