@@ -10,9 +10,10 @@
 #define PIXELS_X (TILE_X * POOL_X)
 
 /* y := pool (activation (w * x + bias)). w: [filters][group channels][SIZE_Y][SIZE_X]. position: of the maximum in its
- * window, a byte for each value of y, without borders. Items: blocks × ROW_TILES × FILTER_TILES. */
+ * window, a byte for each value of y, without borders, when it is to be kept. Items: blocks × ROW_TILES × FILTER_TILES. */
 ITEM_KERNEL void
-NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OUT (y), TENSOR_OUT (position))
+NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OUT (y), TENSOR_OUT (position),
+                       int keep_position)
 {
   USE_IN (x);
   USE_IN (w);
@@ -48,8 +49,9 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
         for (int ky = 0; ky < SIZE_Y; ky++)
           {
             const __global float *weight = w + ((filter * GROUP_CHANNELS + channel) * SIZE_Y + ky) * SIZE_X;
-            const int from = AT (X, block, group * GROUP_CHANNELS + channel,
-                                 row * POOL_Y * STRIDE_Y - PAD_Y + ky * DILATION_Y, column * POOL_X * STRIDE_X - PAD_X);
+            const __global float *from
+              = x + (long) AT (X, block, group * GROUP_CHANNELS + channel,
+                               row * POOL_Y * STRIDE_Y - PAD_Y + ky * DILATION_Y, column * POOL_X * STRIDE_X - PAD_X) * LANES;
 
 #if UNROLL_X
             #pragma unroll
@@ -62,7 +64,7 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
                 for (int r = 0; r < PIXELS_Y; r++)
                   #pragma unroll
                   for (int c = 0; c < PIXELS_X; c++)
-                    pixel[r][c] = LOAD (x, from + r * STRIDE_Y * X_ROW + c * STRIDE_X + kx * DILATION_X);
+                    pixel[r][c] = LOAD (from, r * STRIDE_Y * X_ROW + c * STRIDE_X + kx * DILATION_X);
                 #pragma unroll
                 for (int f = 0; f < TILE_FILTERS; f++)
                   {
@@ -102,10 +104,9 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
                     best = select (best, v, better);
                     where = select (where, (IVEC) k, better);
                   }
-#if SAVE_POSITION
-                STORE_BYTES (where, (__global uchar *) (position_base + position_first),
-                             ((block * Y_CHANNELS + filter + f) * Y_ROWS + row + r) * Y_COLUMNS + column + c);
-#endif
+                if (keep_position)
+                  STORE_BYTES (where, (__global uchar *) (position_base + position_first),
+                               ((block * Y_CHANNELS + filter + f) * Y_ROWS + row + r) * Y_COLUMNS + column + c);
 #endif
                 STORE (best, y, AT (Y, block, filter + f, row + r, column + c));
               }
@@ -178,8 +179,14 @@ NAME (conv2d_unpool) (TENSOR_IN (dy), TENSOR_IN (position), TENSOR_OUT (u))
   const int block = ITEM / DY_CHANNELS, channel = ITEM % DY_CHANNELS;
 
 #if U_PLANE > DY_ROWS * POOL_Y * DY_COLUMNS * POOL_X
-  for (int i = 0; i < U_PLANE; i++)
-    STORE ((VEC) 0, u, block * U_BLOCK + channel * U_PLANE + i);
+  for (int row = 0; row < U_PLANE / U_ROW; row++)
+    for (int column = 0; column < U_ROW; column++)
+      {
+        const int inside_row = row - U_ORIGIN / U_ROW, inside_column = column - U_ORIGIN % U_ROW;
+
+        if (inside_row < 0 || inside_row >= DY_ROWS * POOL_Y || inside_column < 0 || inside_column >= DY_COLUMNS * POOL_X)
+          STORE ((VEC) 0, u, block * U_BLOCK + channel * U_PLANE + row * U_ROW + column);
+      }
 #endif
   for (int row = 0; row < DY_ROWS; row++)
     for (int column = 0; column < DY_COLUMNS; column++)

@@ -36,12 +36,12 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
       for (int filter = 0; filter < GROUP_FILTERS; filter++)
         {
           const __global float *weight = weights + (filter * GROUP_CHANNELS * SIZE_Y + ky) * SIZE_X;
-          const int from = AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, 0);
+          const __global float *from = u + (long) AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, 0) * LANES;
 
           #pragma unroll
           for (int o = 0; o < U_COLUMNS; o++)
             {
-              const VEC g = LOAD (u, from + o);
+              const VEC g = LOAD (from, o);
 
               #pragma unroll
               for (int kx = 0; kx < SIZE_X; kx++)
@@ -92,7 +92,8 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
             for (int filter = 0; filter < GROUP_FILTERS; filter++)
               {
                 const __global float *weight = weights + (filter * GROUP_CHANNELS * SIZE_Y + ky) * SIZE_X;
-                const int from = AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, step);
+                const __global float *from
+                  = u + (long) AT (U, block, group * GROUP_FILTERS + filter, reach / STRIDE_Y, step) * LANES;
 
                 #pragma unroll
                 for (int kx = 0; kx < SIZE_X; kx++)
@@ -102,7 +103,7 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
 
                       #pragma unroll
                       for (int i = 0; i < TILE_COLUMNS; i++)
-                        g[i] = LOAD (u, from + (phase + PAD_X - kx * DILATION_X) / STRIDE_X + i);
+                        g[i] = LOAD (from, (phase + PAD_X - kx * DILATION_X) / STRIDE_X + i);
                       #pragma unroll
                       for (int c = 0; c < TILE_CHANNELS; c++)
                         #pragma unroll
@@ -130,72 +131,79 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
 #endif
 
 #if HAS_DW
-/* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, one row of taps and WEIGHT_TAPS columns of it: each in a
- * register over all pixels of the blocks of one part, the lanes added at the end. dw: [parts][weights].
- * `item`: part × filter tiles × channel tiles × SIZE_Y × tap tiles. */
+/* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, TAP_ROWS rows of taps and WEIGHT_TAPS columns of them, summed over
+ * all pixels of the blocks of one part, the lanes added at the end. One row of taps at a time has its sums in registers.
+ * STRIP_ROWS rows of the gradient are small enough to stay in the innermost cache while all rows of taps pass over them.
+ * dw: [parts][weights]. `item`: part × filter tiles × channel tiles × groups of TAP_ROWS × tap tiles. */
 void
 NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, const __global float *restrict u,
                   __global float *restrict dw LANE_SCRATCH_PARAMETER)
 {
+  const int row_groups = SIZE_Y / TAP_ROWS;
   const int tap_first = item % TAP_TILES * WEIGHT_TAPS, tap = min (tap_first, SIZE_X - WEIGHT_TAPS);
-  const int ky = item / TAP_TILES % SIZE_Y;
-  const int channel_first = item / (TAP_TILES * SIZE_Y) % DW_CHANNEL_TILES * WEIGHT_CHANNELS;
+  const int tap_row = item / TAP_TILES % row_groups * TAP_ROWS;
+  const int channel_first = item / (TAP_TILES * row_groups) % DW_CHANNEL_TILES * WEIGHT_CHANNELS;
   const int channel = min (channel_first, GROUP_CHANNELS - WEIGHT_CHANNELS);
-  const int filter_tile = item / (TAP_TILES * SIZE_Y * DW_CHANNEL_TILES) % (GROUPS * DW_GROUP_TILES);
+  const int filter_tile = item / (TAP_TILES * row_groups * DW_CHANNEL_TILES) % (GROUPS * DW_GROUP_TILES);
   const int group = filter_tile / DW_GROUP_TILES;
   const int filter_first = filter_tile % DW_GROUP_TILES * WEIGHT_FILTERS;
   const int filter = min (filter_first, GROUP_FILTERS - WEIGHT_FILTERS);
-  const int part = item / (TAP_TILES * SIZE_Y * DW_CHANNEL_TILES * GROUPS * DW_GROUP_TILES);
-  VEC sum[WEIGHT_FILTERS][WEIGHT_CHANNELS][WEIGHT_TAPS];
+  const int part = item / (TAP_TILES * row_groups * DW_CHANNEL_TILES * GROUPS * DW_GROUP_TILES);
+  VEC kept[TAP_ROWS][WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS];
 
-  #pragma unroll
-  for (int f = 0; f < WEIGHT_FILTERS; f++)
-    #pragma unroll
-    for (int c = 0; c < WEIGHT_CHANNELS; c++)
-      #pragma unroll
-      for (int k = 0; k < WEIGHT_TAPS; k++)
-        sum[f][c][k] = 0;
+  for (int ky = 0; ky < TAP_ROWS; ky++)
+    for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+      kept[ky][i] = 0;
   for (int block = part * n_blocks / PARTS; block < (part + 1) * n_blocks / PARTS; block++)
-    for (int row = 0; row < U_ROWS; row++)
-      {
-        const int from_u = AT (U, block, group * GROUP_FILTERS + filter, row, 0);
-        const int from_x = AT (X, block, group * GROUP_CHANNELS + channel, row * STRIDE_Y - PAD_Y + ky * DILATION_Y,
-                               tap * DILATION_X - PAD_X);
+    for (int strip = 0; strip < U_ROWS; strip += STRIP_ROWS)
+      for (int ky = 0; ky < TAP_ROWS; ky++)
+        {
+          VEC sum[WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS];
 
-        for (int column = 0; column < U_COLUMNS; column++)
-          {
-            VEC g[WEIGHT_FILTERS];
+          #pragma unroll
+          for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+            sum[i] = kept[ky][i];
+          for (int row = strip; row < min (strip + STRIP_ROWS, U_ROWS); row++)
+            {
+              const __global float *from_u = u + (long) AT (U, block, group * GROUP_FILTERS + filter, row, 0) * LANES;
+              const __global float *from_x
+                = x + (long) AT (X, block, group * GROUP_CHANNELS + channel,
+                                 row * STRIDE_Y - PAD_Y + (tap_row + ky) * DILATION_Y, tap * DILATION_X - PAD_X) * LANES;
 
-            #pragma unroll
-            for (int f = 0; f < WEIGHT_FILTERS; f++)
-              g[f] = LOAD (u, from_u + f * U_PLANE + column);
-            #pragma unroll
-            for (int c = 0; c < WEIGHT_CHANNELS; c++)
-              #pragma unroll
-              for (int k = 0; k < WEIGHT_TAPS; k++)
+              for (int column = 0; column < U_COLUMNS; column++)
                 {
-                  const VEC pixel = LOAD (x, from_x + c * X_PLANE + column * STRIDE_X + k * DILATION_X);
+                  VEC g[WEIGHT_FILTERS];
 
                   #pragma unroll
                   for (int f = 0; f < WEIGHT_FILTERS; f++)
-                    sum[f][c][k] += g[f] * pixel;
-                }
-          }
-      }
-  #pragma unroll
-  for (int f = 0; f < WEIGHT_FILTERS; f++)
-    #pragma unroll
-    for (int c = 0; c < WEIGHT_CHANNELS; c++)
-      #pragma unroll
-      for (int k = 0; k < WEIGHT_TAPS; k++)
-        {
-          const float total = LANE_SUM (sum[f][c][k]);
+                    g[f] = LOAD (from_u, f * U_PLANE + column);
+                  #pragma unroll
+                  for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+                    {
+                      const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + column * STRIDE_X
+                                                      + i % WEIGHT_TAPS * DILATION_X);
 
-          if (FIRST_LANE && filter + f >= filter_first && channel + c >= channel_first && tap + k >= tap_first)
-            dw[part * WEIGHTS
-               + (((group * GROUP_FILTERS + filter + f) * GROUP_CHANNELS + channel + c) * SIZE_Y + ky) * SIZE_X + tap + k]
-              = total;
+                      #pragma unroll
+                      for (int f = 0; f < WEIGHT_FILTERS; f++)
+                        sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += g[f] * pixel;
+                    }
+                }
+            }
+          #pragma unroll
+          for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+            kept[ky][i] = sum[i];
         }
+  for (int ky = 0; ky < TAP_ROWS; ky++)
+    for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+      {
+        const int f = filter + i / (WEIGHT_CHANNELS * WEIGHT_TAPS), c = channel + i / WEIGHT_TAPS % WEIGHT_CHANNELS;
+        const int k = tap + i % WEIGHT_TAPS;
+        const float total = LANE_SUM (kept[ky][i]);
+
+        if (FIRST_LANE && f >= filter_first && c >= channel_first && k >= tap_first)
+          dw[part * WEIGHTS
+             + (((group * GROUP_FILTERS + f) * GROUP_CHANNELS + c) * SIZE_Y + tap_row + ky) * SIZE_X + k] = total;
+      }
 }
 #endif
 

@@ -5,10 +5,10 @@
 
 /* BYTES: positions fit into a byte a lane; windows of more than 256 pixels keep two bytes, lane after lane. */
 #ifdef KERNEL_max_pool2d_forward
-/* y := the maximum in each window, position: which pixel of the window it was. Pixels outside count as -infinity.
+/* y := the maximum in each window, position: which pixel of the window it was, when that is to be kept. Pixels outside count as -infinity.
  * Items: blocks × Y_CHANNELS. */
 ITEM_KERNEL void
-NAME (max_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position))
+NAME (max_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position), int keep_position)
 {
   USE_IN (x);
   USE_OUT (y);
@@ -37,14 +37,16 @@ NAME (max_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position))
                 }
             }
         STORE (best, y, AT (Y, block, channel, row, column));
-#if SAVE_POSITION
-        const int at = (ITEM * Y_ROWS + row) * Y_COLUMNS + column;
+        if (keep_position)
+          {
+            __global uchar *to = (__global uchar *) (position_base + position_first);
+            const int at = ((ITEM * Y_ROWS + row) * Y_COLUMNS + column) * POSITION_BYTES;
 
-        STORE_BYTES (where & 255, (__global uchar *) (position_base + position_first), at * POSITION_BYTES);
+            STORE_BYTES (where & 255, to, at);
 #if POSITION_BYTES == 2
-        STORE_BYTES (where >> 8, (__global uchar *) (position_base + position_first), at * 2 + 1);
+            STORE_BYTES (where >> 8, to, at + 1);
 #endif
-#endif
+          }
       }
 }
 #endif

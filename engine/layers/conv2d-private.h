@@ -29,12 +29,14 @@ typedef struct
   guint tile_filters, tile_y, tile_x;                     /* forward */
   guint tile_channels, tile_columns;                      /* dx */
   guint weight_filters, weight_channels, weight_taps;     /* dw */
-  guint n_dw_tiles, parts;
+  guint tap_rows, strip_rows, n_dw_tiles, parts;
   gsize padded_first, padded_gradient_first, unpooled_first, parts_first, n_workspace;
 } Conv2dLayout;
 
 void     hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *plan, guint capacity, guint lanes,
                                guint compute_units, gboolean training, Conv2dLayout *layout);
+/* Adds a row or column to a border whose planes would otherwise lie at distances that share cache sets. */
+void     hl_conv2d_spread     (const HlShape *shape, HlBorder *border);
 gboolean hl_conv2d_prepare    (HlLayerCall *call, GError **error);
 gboolean hl_conv2d_forward    (const HlLayerCall *call, GError **error);
 gboolean hl_conv2d_backward   (const HlLayerCall *call, GError **error);

@@ -4,6 +4,9 @@
 
 #include "engine/layers/conv2d-private.h"
 
+/* What of the gradient and of x should stay in the innermost cache, which has 32 KiB or more. */
+#define STRIP_BYTES 16384
+
 enum { FORWARD, PAD, UNPOOL, FOLD, SUM, BACKWARD };
 
 /* Kinds of backward work: together in one kernel on a CPU, three kernels from BACKWARD on a GPU. */
@@ -102,6 +105,41 @@ choose_dx_tile (const Conv2d *conv, guint registers, guint columns, guint u_colu
   layout->u_border.right = MAX (right, 0);
 }
 
+void
+hl_conv2d_spread (const HlShape *shape, HlBorder *border)
+{
+  HlValue value = { .shape = *shape, .border = *border };
+
+  /* Planes at a multiple of 16 vectors of 64 bytes fall into at most four groups of cache lines. */
+  while (shape->dim[0] >= 16 && hl_value_plane_step (&value) % 16 == 0)
+    if (hl_value_row_step (&value) % 16 == 0)
+      value.border.right++;
+    else
+      value.border.bottom++;
+  *border = value.border;
+}
+
+/* How the items of dw are cut. With enough of them one item takes all rows of taps, strip after strip of the gradient, so
+ * that a strip and its pixels come only once from the outer caches. */
+static void
+choose_dw_items (const Conv2d *conv, const HlShape *x, const HlShape *y, guint lanes, guint compute_units, Conv2dLayout *layout)
+{
+  guint filters = conv->filters / conv->groups, channels = x->dim[0] / conv->groups;
+  guint row_bytes = (layout->weight_filters * y->dim[2] + layout->weight_channels * x->dim[2] * conv->stride_y)
+                    * lanes * (guint) sizeof (float);
+
+  layout->n_dw_tiles = conv->groups * pieces (filters, layout->weight_filters) * pieces (channels, layout->weight_channels)
+                       * pieces (conv->size_x, layout->weight_taps);
+  layout->tap_rows = 1;
+  layout->strip_rows = y->dim[1];
+  if (conv->size_y > 1 && lanes <= 16 && layout->n_dw_tiles >= 16 * compute_units)
+    {
+      layout->tap_rows = conv->size_y;
+      layout->strip_rows = CLAMP (STRIP_BYTES / row_bytes, 1, y->dim[1]);
+    }
+  layout->n_dw_tiles *= conv->size_y / layout->tap_rows;
+}
+
 static gsize
 take (gsize *n, gsize count)
 {
@@ -127,8 +165,8 @@ hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *p
                plan->output.dim[2] / (pool ? pool->size_x : 1), area, &layout->tile_filters, &layout->tile_y, &layout->tile_x);
   choose_weight_tile (registers, filters, channels, conv->size_x, layout);
   choose_dx_tile (conv, registers, x->dim[2] + (zeros ? 0 : 2 * conv->padding_x), plan->output.dim[2], channels, layout);
-  layout->n_dw_tiles = conv->groups * pieces (filters, layout->weight_filters) * pieces (channels, layout->weight_channels)
-                       * conv->size_y * pieces (conv->size_x, layout->weight_taps);
+  choose_dw_items (conv, x, &plan->output, lanes, compute_units, layout);
+  hl_conv2d_spread (&plan->output, &layout->u_border);
   if (!zeros)
     {
       layout->padded.shape = HL_SHAPE_3 (x->dim[0], x->dim[1] + 2 * conv->padding_y, x->dim[2] + 2 * conv->padding_x);
@@ -198,7 +236,6 @@ add_forward (HlLayerCall *call, const Conv2dLayout *layout)
   append (defines, "HAS_BIAS", conv->bias);
   append (defines, "POOL_Y", epilogue->has_pool ? (int) epilogue->pool.size_y : 1);
   append (defines, "POOL_X", epilogue->has_pool ? (int) epilogue->pool.size_x : 1);
-  append (defines, "SAVE_POSITION", epilogue->has_pool && call->training);
   g_string_append_printf (defines, "ACTIVATION=(%s);", epilogue->has_activation ? epilogue->value : "v");
   return hl_kernel_set_add (call->kernels, "conv2d", "conv2d_forward", defines->str);
 }
@@ -262,6 +299,8 @@ add_backward (HlLayerCall *call, const Conv2dLayout *layout, const gboolean *has
   append (defines, "WEIGHT_FILTERS", (int) layout->weight_filters);
   append (defines, "WEIGHT_CHANNELS", (int) layout->weight_channels);
   append (defines, "WEIGHT_TAPS", (int) layout->weight_taps);
+  append (defines, "TAP_ROWS", (int) layout->tap_rows);
+  append (defines, "STRIP_ROWS", (int) layout->strip_rows);
   append (defines, "DW_GROUP_TILES", (int) pieces (filters, layout->weight_filters));
   append (defines, "DW_CHANNEL_TILES", (int) pieces (channels, layout->weight_channels));
   append (defines, "TAP_TILES", (int) pieces (conv->size_x, layout->weight_taps));
@@ -364,7 +403,8 @@ hl_conv2d_forward (const HlLayerCall *call, GError **error)
 
   return pad (call, x, error)
          && hl_kernel_run (call->kernel[FORWARD], n_items, error, HL_ARG_TENSOR (x), HL_ARG_TENSOR (call->w[0]),
-                           HL_ARG_TENSOR (bias), HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (position));
+                           HL_ARG_TENSOR (bias), HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (position),
+                           HL_ARG_INT (call->saved[0] != NULL));
 }
 
 static gboolean

@@ -46,6 +46,7 @@ static const HlLayerExample conv2d_examples[] = {
   { "filters=2;size_y=3;size_x=5;stride_y=2;padding_y=2;padding_x=4;padding_mode=2", { HL_SHAPE_3 (3, 3, 18) } },
   { "filters=13;size_y=3;size_x=3;padding_y=1;padding_x=1", { HL_SHAPE_3 (5, 4, 33) } },
   { "filters=10;size_y=5;size_x=5", { HL_SHAPE_3 (2, 5, 5) } },
+  { "filters=33;size_y=3;size_x=3;padding_y=1;padding_x=1", { HL_SHAPE_3 (17, 6, 5) } },
   { NULL, { { 0 } } }
 };
 
@@ -122,6 +123,8 @@ conv2d_plan (const void *params, const HlPlanOptions *options, guint n_inputs, c
   plan->multiply_adds = fan_in * hl_shape_get_count (&plan->output);
   if (conv->padding_mode == CONV2D_ZEROS)
     plan->x_border[0] = (HlBorder) { conv->padding_y, conv->padding_x, conv->padding_y, conv->padding_x };
+  if (conv->padding_mode == CONV2D_ZEROS && (conv->padding_y > 0 || conv->padding_x > 0))
+    hl_conv2d_spread (inputs, &plan->x_border[0]);
   plan->needs_y = FALSE;
   conv2d_plan_memory (conv, inputs, options, plan);
   return TRUE;

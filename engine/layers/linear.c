@@ -50,7 +50,7 @@ get_cut (guint n_in, guint n_out, guint capacity, guint lanes, guint compute_uni
   cut.tile_rows = many ? MIN (24 / cut.tile_blocks, 16) : 12 / cut.tile_blocks;
   cut.tile_inputs = MIN (cut.tile_rows, n_in);
   cut.tile_rows = MIN (cut.tile_rows, n_out);
-  cut.dw_rows = MIN (many ? 12 : 8, n_out);
+  cut.dw_rows = MIN (many ? 10 : 8, n_out);   /* ten: a last layer of ten classes shares the kernel of the others */
   cut.n_in_tiles = (n_in + lanes - 1) / lanes;
   cut.n_ranges = CLAMP (8 * compute_units / cut.n_in_tiles, 1, n_out / cut.dw_rows);
   return cut;

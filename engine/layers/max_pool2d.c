@@ -89,8 +89,8 @@ max_pool2d_prepare (HlLayerCall *call, GError **error)
   g_autoptr (GString) defines = g_string_new (NULL), backward = NULL;
 
   g_string_append_printf (defines, "SIZE_Y=%d;SIZE_X=%d;STRIDE_Y=%d;STRIDE_X=%d;PAD_Y=%d;PAD_X=%d;DILATION_Y=%d;DILATION_X=%d;"
-                          "SAVE_POSITION=%d;POSITION_BYTES=%u;", pool->size_y, pool->size_x, pool->stride_y, pool->stride_x,
-                          pool->padding_y, pool->padding_x, pool->dilation_y, pool->dilation_x, call->training,
+                          "POSITION_BYTES=%u;", pool->size_y, pool->size_x, pool->stride_y, pool->stride_x,
+                          pool->padding_y, pool->padding_x, pool->dilation_y, pool->dilation_x,
                           position_bytes (pool));
   backward = g_string_new (defines->str);
   hl_value_append_defines (call->x[0], "X", defines);
@@ -111,7 +111,8 @@ max_pool2d_forward (const HlLayerCall *call, GError **error)
   HlTensor *position = call->saved[0] ? call->saved[0] : call->y->tensor;
 
   return hl_kernel_run (call->kernel[FORWARD], (gsize) call->n_blocks * call->y->shape.dim[0], error,
-                        HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (position));
+                        HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (position),
+                        HL_ARG_INT (call->saved[0] != NULL));
 }
 
 static gboolean
