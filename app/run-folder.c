@@ -362,7 +362,8 @@ hl_run_folder_finish (HlRunFolder *self, const char *state, const char *message,
 
   if (!self->metrics)
     open_logs (self);
-  if (test && test->n > 0)
+  /* A run that was done before it was resumed has its row already. */
+  if (test && test->n > 0 && self->info->test.n == 0)
     {
       self->info->test = *test;
       add_metrics (self, self->info->epochs, self->info->epochs * self->info->steps_per_epoch, "test", test, seconds);

@@ -9,6 +9,8 @@
 
 #include "app/run-info.h"
 
+#include <math.h>
+
 #include "app/file-util.h"
 #include "app/json-text.h"
 #include "engine/base/params-json.h"
@@ -69,7 +71,8 @@ set_score (JsonObject *object, const char *key, const HlScore *score)
 {
   JsonObject *member;
 
-  if (score->n == 0)
+  /* JSON has no word for infinity. */
+  if (score->n == 0 || !isfinite (score->loss))
     return;
   member = json_object_new ();
   json_object_set_double_member (member, "loss", score->loss);

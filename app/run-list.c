@@ -12,6 +12,8 @@ struct _HlRunList
   HlProject *project;
   GPtrArray *runs;           /* HlRun, newest first */
   GCancellable *reading;     /* NULL while nothing is read */
+  gboolean had_file;         /* the project, when its runs were read last */
+  gboolean moved;            /* since then it was saved for the first time, and its runs went with it */
 };
 
 static void run_list_iface_init (GListModelInterface *iface);
@@ -158,12 +160,15 @@ read_done (GObject *source, GAsyncResult *result, gpointer data)
 
       for (guint k = 0; k < old->len; k++)
         {
-          GFile *folder = hl_run_get_folder (g_ptr_array_index (old, k));
+          HlRun *known = g_ptr_array_index (old, k);
 
-          if (folder && g_file_equal (folder, record->folder))
-            run = g_object_ref (g_ptr_array_index (old, k));
+          if (g_file_equal (hl_run_get_folder (known), record->folder)
+              || (self->moved && hl_run_get_number (known) == record->number))
+            run = g_object_ref (known);
         }
-      if (!run)
+      if (run)
+        hl_run_set_folder (run, record->folder);
+      else
         run = hl_run_new_stored (record);
       insert_sorted (self, run);
     }
@@ -175,6 +180,7 @@ read_done (GObject *source, GAsyncResult *result, gpointer data)
       if (hl_run_get_active (run) && !g_ptr_array_find (self->runs, run, NULL))
         insert_sorted (self, run);
     }
+  self->moved = FALSE;
   update_summaries (self);
   g_list_model_items_changed (G_LIST_MODEL (self), 0, old->len, self->runs->len);
 }
@@ -188,6 +194,8 @@ read_folder (HlRunList *self)
     g_cancellable_cancel (self->reading);
   g_clear_object (&self->reading);
   self->reading = g_cancellable_new ();
+  self->moved = self->moved || (!self->had_file && hl_project_get_file (self->project));
+  self->had_file = hl_project_get_file (self->project) != NULL;
   task = g_task_new (self, self->reading, read_done, NULL);
   g_task_set_task_data (task, hl_project_get_runs_folder (self->project), g_object_unref);
   g_task_run_in_thread (task, read_thread);
@@ -199,6 +207,7 @@ hl_run_list_new (HlProject *project)
   HlRunList *self = g_object_new (HL_TYPE_RUN_LIST, NULL);
 
   self->project = g_object_ref (project);
+  self->had_file = hl_project_get_file (project) != NULL;
   g_signal_connect_swapped (project, "notify::file", G_CALLBACK (read_folder), self);
   read_folder (self);
   return self;

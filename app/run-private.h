@@ -20,6 +20,7 @@ void        hl_run_add_epoch  (HlRun *self, HlEvent *event);
 void        hl_run_set_test   (HlRun *self, const HlScore *score);
 /* state as in run.json: "done", "stopped", "failed". */
 void        hl_run_end        (HlRun *self, const char *state, const char *message);
+void        hl_run_set_folder (HlRun *self, GFile *folder);              /* it was moved */
 void        hl_run_set_summary(HlRun *self, const char *summary);
 /* "Adam: learning rate 0.001 → 0.01; batch 64 → 128"; before NULL: the settings themselves. */
 char       *hl_run_describe_difference (const HlProjectState *before, const HlProjectState *after) G_GNUC_WARN_UNUSED_RESULT;

@@ -399,6 +399,12 @@ hl_run_end (HlRun *self, const char *state, const char *message)
 }
 
 void
+hl_run_set_folder (HlRun *self, GFile *folder)
+{
+  g_set_object (&self->folder, folder);
+}
+
+void
 hl_run_set_summary (HlRun *self, const char *summary)
 {
   if (g_strcmp0 (self->summary, summary) == 0)
