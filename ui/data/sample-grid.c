@@ -73,6 +73,16 @@ n_columns (HlSampleGrid *self)
   return MAX (1, (gtk_widget_get_width (GTK_WIDGET (self)) - GAP) / step_x (self));
 }
 
+/* The room that is left over goes between the columns. */
+static double
+column_x (HlSampleGrid *self, guint column)
+{
+  guint columns = n_columns (self);
+  double left = gtk_widget_get_width (GTK_WIDGET (self)) - GAP - (double) columns * step_x (self);
+
+  return GAP + floor (column * (step_x (self) + MAX (0, left) / columns));
+}
+
 static gsize
 sample_at (HlSampleGrid *self, gsize position)
 {
@@ -115,10 +125,12 @@ scroll_to (HlSampleGrid *self, gint64 position)
 static gint64
 position_at (HlSampleGrid *self, double x, double y)
 {
-  guint column = MAX (0, x - GAP) / step_x (self);
+  guint column = 0;
   gint64 position;
 
-  if (x < GAP || column >= n_columns (self))
+  while (column + 1 < n_columns (self) && x >= column_x (self, column + 1))
+    column++;
+  if (x < GAP || x >= column_x (self, column) + self->cell)
     return -1;
   position = (gint64) ((y + scroll_value (self) - GAP) / step_y (self)) * n_columns (self) + column;
   return y + scroll_value (self) >= GAP && position < (gint64) self->n ? position : -1;
@@ -209,6 +221,8 @@ hl_sample_grid_set_indices (HlSampleGrid *self, const guint32 *indices, gsize n)
       self->n = indices != NULL ? n : hl_dataset_get_length (self->dataset);
     }
   self->position = -1;
+  if (self->adjustments[GTK_ORIENTATION_VERTICAL] != NULL)
+    gtk_adjustment_set_value (self->adjustments[GTK_ORIENTATION_VERTICAL], 0);
   configure (self);
   if (selected >= 0)
     hl_sample_grid_set_selected (self, selected);
@@ -368,7 +382,7 @@ sample_grid_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, height));
   for (gsize position = first; position < self->n; position++)
     {
-      double x = GAP + (double) (position % columns) * step_x (self), y = GAP + (double) (position / columns) * step_y (self) - scroll;
+      double x = column_x (self, position % columns), y = GAP + (double) (position / columns) * step_y (self) - scroll;
 
       if (y > height)
         break;

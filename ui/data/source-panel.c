@@ -53,6 +53,13 @@ use (HlSourcePanel *self, const char *format, const char *path, const char *labe
   g_free (spec->path);
   spec->path = g_strdup (path);
   end_gesture (self);
+  /* The same source once more, after an error or a cancelled reading, is no edit but a wish to read it. */
+  if (hl_data_spec_equal (spec, get_spec (self)))
+    {
+      hl_data_spec_free (spec);
+      hl_data_source_reload (hl_workspace_get_source (self->workspace));
+      return;
+    }
   hl_workspace_set_data (self->workspace, label, NULL, spec);
 }
 

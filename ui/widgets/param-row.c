@@ -33,6 +33,8 @@ fill_row (GtkListBoxRow *row, const char *label, const char *help, GtkWidget *co
   gtk_widget_add_css_class (box, "hl-row");
   gtk_label_set_xalign (GTK_LABEL (name), 0);
   gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
+  gtk_label_set_wrap (GTK_LABEL (name), TRUE);
+  gtk_label_set_lines (GTK_LABEL (name), 2);
   gtk_widget_set_hexpand (name, TRUE);
   gtk_widget_set_valign (control, GTK_ALIGN_CENTER);
   gtk_widget_set_tooltip_text (GTK_WIDGET (row), help);
