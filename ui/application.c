@@ -169,8 +169,10 @@ hl_application_open (GApplication *application, GFile **files, int n_files, cons
 {
   for (int i = 0; i < n_files; i++)
     {
-      HlMainWindow *window = hl_main_window_new (HL_APPLICATION (application));
+      HlMainWindow *window = hl_main_window_find (HL_APPLICATION (application), files[i]);
 
+      if (!window)
+        window = hl_main_window_new (HL_APPLICATION (application));
       gtk_window_present (GTK_WINDOW (window));
       hl_main_window_open_file (window, files[i]);
     }

@@ -123,10 +123,13 @@ round_button (GtkWidget *box, const char *icon, const char *action, const char *
 }
 
 static GtkWidget *
-number_new (GtkWidget *box, const char *css_class)
+number_new (GtkWidget *box, const char *css_class, int width)
 {
   GtkWidget *label = gtk_label_new (NULL);
 
+  /* Numbers change many times a second: they keep their places. */
+  gtk_label_set_width_chars (GTK_LABEL (label), width);
+  gtk_label_set_xalign (GTK_LABEL (label), 1);
   gtk_widget_add_css_class (label, "run-number");
   gtk_widget_add_css_class (label, css_class);
   gtk_widget_set_visible (label, FALSE);
@@ -183,10 +186,10 @@ hl_run_bar_init (HlRunBar *self)
   gtk_widget_set_valign (self->progress, GTK_ALIGN_CENTER);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->progress), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Progress of the training"), -1);
   gtk_box_append (GTK_BOX (self->box), self->progress);
-  self->speed = number_new (self->box, "speed");
-  self->loss = number_new (self->box, "dim");
-  self->validation = number_new (self->box, "dim");
-  self->left = number_new (self->box, "left");
+  self->speed = number_new (self->box, "speed", 13);
+  self->loss = number_new (self->box, "dim", 8);
+  self->validation = number_new (self->box, "dim", 14);
+  self->left = number_new (self->box, "left", 8);
   gtk_widget_set_parent (self->box, GTK_WIDGET (self));
 }
 

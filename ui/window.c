@@ -254,9 +254,30 @@ open_file_now (HlMainWindow *self, gpointer file)
   hl_project_open_async (file, self->opening, opened_cb, g_object_ref (self));
 }
 
+HlMainWindow *
+hl_main_window_find (HlApplication *application, GFile *file)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (application)); l; l = l->next)
+    {
+      HlMainWindow *window = HL_IS_MAIN_WINDOW (l->data) ? l->data : NULL;
+      GFile *open = window && window->workspace ? hl_project_get_file (hl_workspace_get_project (window->workspace)) : NULL;
+
+      if (open && g_file_equal (open, file))
+        return window;
+    }
+  return NULL;
+}
+
 void
 hl_main_window_open_file (HlMainWindow *self, GFile *file)
 {
+  HlMainWindow *other = hl_main_window_find (self->application, file);
+
+  if (other)
+    {
+      gtk_window_present (GTK_WINDOW (other));
+      return;
+    }
   hl_main_window_leave_project (self, open_file_now, g_object_ref (file), g_object_unref);
 }
 

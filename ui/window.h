@@ -15,6 +15,8 @@ HlMainWindow    *hl_main_window_new            (HlApplication *application);
 void         hl_main_window_open_file      (HlMainWindow *self, GFile *file);          /* asks about unsaved changes first */
 void         hl_main_window_open_template  (HlMainWindow *self, const char *name);     /* likewise */
 void         hl_main_window_open_recovery  (HlMainWindow *self, const HlRecovery *recovery);
+/* The window that has the file open already; NULL. */
+HlMainWindow *hl_main_window_find     (HlApplication *application, GFile *file);
 HlWorkspace *hl_main_window_get_workspace  (HlMainWindow *self);                       /* NULL on the start page */
 GtkWidget   *hl_main_window_get_page       (HlMainWindow *self, const char *name);     /* "build", ...; NULL on the start page */
 void         hl_main_window_toast          (HlMainWindow *self, const char *text);

@@ -245,7 +245,7 @@ build_canvas (HlBuildPage *self)
   self->zoom = tool_button (tools, "100 %", NULL, "build.zoom-normal", _("Original size (Ctrl+1)"));
   tool_button (tools, NULL, "value-increase-symbolic", "build.zoom-in", _("Zoom in (Ctrl++)"));
   tool_button (tools, _("Fit"), NULL, "build.fit", _("Show the whole network (Ctrl+0)"));
-  tool_button (tools, _("Arrange"), NULL, "build.arrange", _("Arrange the layers (Ctrl+Shift+A)"));
+  tool_button (tools, _("Arrange"), NULL, "build.arrange", _("Arrange the layers (Ctrl+Shift+R)"));
   gtk_widget_add_css_class (tools, "canvas-tools");
   gtk_widget_set_halign (tools, GTK_ALIGN_END);
   gtk_widget_set_valign (tools, GTK_ALIGN_START);
@@ -270,7 +270,7 @@ add_shortcuts (HlBuildPage *self)
   static const struct { const char *trigger, *action; } keys[] = {
     { "<Control>0|<Control>KP_0", "build.fit" }, { "<Control>1|<Control>KP_1", "build.zoom-normal" },
     { "<Control>plus|<Control>equal|<Control>KP_Add", "build.zoom-in" }, { "<Control>minus|<Control>KP_Subtract", "build.zoom-out" },
-    { "<Control><Shift>a", "build.arrange" }, { "<Control>f", "build.search" },
+    { "<Control><Shift>r", "build.arrange" }, { "<Control>f", "build.search" },
   };
   GtkEventController *controller = gtk_shortcut_controller_new ();
 

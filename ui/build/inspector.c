@@ -64,6 +64,7 @@ problem_card (HlInspector *self, const HlProblem *problem, guint index, gboolean
 {
   static const char *const classes[] = { "hint", "has-warning", "has-error" };
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6), *label = gtk_label_new (problem->text);
+  GtkWidget *buttons = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
@@ -74,21 +75,22 @@ problem_card (HlInspector *self, const HlProblem *problem, guint index, gboolean
     {
       GtkWidget *fix = gtk_button_new_with_label (problem->fix);
 
-      gtk_widget_set_halign (fix, GTK_ALIGN_START);
+      gtk_label_set_wrap (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (fix))), TRUE);
       g_object_set_data (G_OBJECT (fix), "hl-problem", GUINT_TO_POINTER (index));
       g_signal_connect (fix, "clicked", G_CALLBACK (fix_cb), self);
-      gtk_box_append (GTK_BOX (box), fix);
+      gtk_box_append (GTK_BOX (buttons), fix);
     }
   if (with_name && problem->node)
     {
       GtkWidget *show = gtk_button_new_with_label (_("Show"));
 
-      gtk_widget_set_halign (show, GTK_ALIGN_START);
       gtk_widget_add_css_class (show, "flat");
       g_object_set_data (G_OBJECT (show), "hl-node", GUINT_TO_POINTER (problem->node));
       g_signal_connect (show, "clicked", G_CALLBACK (show_cb), self);
-      gtk_box_append (GTK_BOX (box), show);
+      gtk_box_append (GTK_BOX (buttons), show);
     }
+  gtk_box_append (GTK_BOX (box), buttons);
+  gtk_widget_set_visible (buttons, gtk_widget_get_first_child (buttons) != NULL);
   return box;
 }
 

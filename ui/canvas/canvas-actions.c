@@ -283,6 +283,12 @@ key_cb (GtkEventControllerKey *controller, guint key, guint code, GdkModifierTyp
 
   if (!self->document)
     return FALSE;
+  if (key == GDK_KEY_space && (state & GDK_CONTROL_MASK))
+    {
+      if ((card = focused_card (self)))
+        hl_model_document_select (self->document, card->id, TRUE);
+      return card != NULL;
+    }
   if (key == GDK_KEY_space)
     {
       self->space_held = TRUE;

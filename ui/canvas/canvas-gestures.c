@@ -379,6 +379,8 @@ menu_cb (GtkGestureClick *gesture, int n_press, double x, double y, HlCanvas *se
   card = hl_canvas_card_at (self, to_canvas (self, x, y));
   if (card && !hl_node_widget_get_selected (card->widget))
     hl_model_document_select (self->document, card->id, FALSE);
+  if (!card)
+    hl_canvas_select_link (self, hl_canvas_link_at (self, to_canvas (self, x, y), LINK_REACH / MIN (self->view.zoom, 1)));
   gtk_widget_grab_focus (card ? GTK_WIDGET (card->widget) : GTK_WIDGET (self));
   hl_canvas_show_menu (self, x, y);
 }

@@ -9,6 +9,10 @@
 
 G_BEGIN_DECLS
 
+#define HL_FIT_MARGIN 24.0
+#define HL_FIT_ABOVE  32.0   /* room for the zoom buttons */
+#define HL_FIT_BELOW  44.0   /* and for the status card */
+
 typedef struct
 {
   guint32 id;

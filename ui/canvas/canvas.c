@@ -8,11 +8,7 @@
 
 #include "ui/canvas/canvas-private.h"
 
-#include "ui/canvas/auto-layout.h"
-
-#define FIT_MARGIN   24.0
-#define FIT_ABOVE    32.0   /* room for the zoom buttons */
-#define FIT_BELOW    44.0   /* and for the status card */
+#define READABLE     0.55   /* a first view below this zoom shows the beginning instead of everything */
 #define ANIMATION_MS 280
 
 G_DEFINE_FINAL_TYPE (HlCanvas, hl_canvas, GTK_TYPE_WIDGET)
@@ -188,6 +184,17 @@ hl_canvas_update_links (HlCanvas *self)
   self->links_dirty = FALSE;
 }
 
+/* Everything, when it can be read; else the top left corner at a size that can. */
+static void
+first_view (HlCanvas *self)
+{
+  HlRect bounds = hl_canvas_get_bounds (self);
+
+  hl_canvas_fit (self, FALSE);
+  if (self->view.zoom < READABLE)
+    hl_canvas_set_view (self, &(HlView) { bounds.x - HL_FIT_MARGIN / 0.8, bounds.y - HL_FIT_ABOVE * 2 / 0.8, 0.8 }, FALSE);
+}
+
 static void
 hl_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
@@ -196,7 +203,7 @@ hl_canvas_size_allocate (GtkWidget *widget, int width, int height, int baseline)
   if (!self->fitted && self->cards->len && width > 1 && height > 1)
     {
       self->fitted = TRUE;
-      hl_canvas_fit (self, FALSE);
+      first_view (self);
     }
   for (guint i = 0; i < self->cards->len; i++)
     {
@@ -491,9 +498,9 @@ hl_canvas_fit (HlCanvas *self, gboolean animate)
 
   if (width < 2 || height < 2)
     return;
-  bounds.y -= FIT_ABOVE;
-  bounds.height += FIT_ABOVE + FIT_BELOW;
-  view = hl_view_fit (&bounds, width, height, FIT_MARGIN, 1);
+  bounds.y -= HL_FIT_ABOVE;
+  bounds.height += HL_FIT_ABOVE + HL_FIT_BELOW;
+  view = hl_view_fit (&bounds, width, height, HL_FIT_MARGIN, 1);
   hl_canvas_set_view (self, &view, animate);
 }
 
@@ -507,7 +514,7 @@ hl_canvas_reveal (HlCanvas *self, guint32 node)
   if (!card || gtk_widget_get_width (widget) < 2)
     return;
   view = hl_view_reveal (&self->view, &(HlRect) { card->target.x, card->target.y, card->rect.width, card->rect.height },
-                         gtk_widget_get_width (widget), gtk_widget_get_height (widget), FIT_MARGIN);
+                         gtk_widget_get_width (widget), gtk_widget_get_height (widget), HL_FIT_MARGIN);
   if (view.x != self->view.x || view.y != self->view.y)
     hl_canvas_set_view (self, &view, TRUE);
 }
@@ -538,71 +545,6 @@ view_animation_cb (double value, gpointer data)
   gtk_widget_queue_allocate (GTK_WIDGET (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
   g_signal_emit (self, signals[VIEW_CHANGED], 0);
-}
-
-/* ---- Arranging ---- */
-
-/* The view on where all cards are heading. */
-static void
-fit_targets (HlCanvas *self)
-{
-  HlRect bounds = { 0, 0, 0, 0 };
-  double width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
-  HlView view;
-
-  for (guint i = 0; i < self->cards->len; i++)
-    {
-      const HlCard *card = g_ptr_array_index (self->cards, i);
-
-      bounds = hl_rect_union (&bounds, &(HlRect) { card->target.x, card->target.y, card->rect.width, card->rect.height });
-    }
-  if (width < 2 || height < 2)
-    return;
-  bounds.y -= FIT_ABOVE;
-  bounds.height += FIT_ABOVE + FIT_BELOW;
-  view = hl_view_fit (&bounds, width, height, FIT_MARGIN, 1);
-  hl_canvas_set_view (self, &view, TRUE);
-}
-
-void
-hl_canvas_arrange (HlCanvas *self)
-{
-  HlGraph *graph = hl_model_document_get_graph (self->document);
-  guint n = hl_graph_get_n_nodes (graph), n_boxes = self->cards->len, n_links = 0;
-  g_autofree HlLayoutBox *boxes = g_new0 (HlLayoutBox, MAX (n_boxes, 1));
-  g_autofree HlLayoutLink *links = g_new (HlLayoutLink, MAX (self->links->len, 1));
-  g_autofree guint32 *nodes = g_new (guint32, MAX (n, 1));
-  g_autofree double *xy = g_new (double, MAX (2 * n, 2));
-  int width = gtk_widget_get_width (GTK_WIDGET (self));
-
-  for (guint i = 0; i < n_boxes; i++)
-    {
-      const HlCard *card = g_ptr_array_index (self->cards, i);
-
-      boxes[i].width = card->rect.width;
-      boxes[i].height = card->rect.height;
-    }
-  for (guint i = 0; i < self->links->len; i++)
-    {
-      const HlCanvasLink *link = &g_array_index (self->links, HlCanvasLink, i);
-
-      links[n_links++] = (HlLayoutLink) { link->from, link->to };
-    }
-  hl_auto_layout (boxes, n_boxes, links, n_links, MAX (width - 2 * FIT_MARGIN, 800));
-  for (guint i = 0; i < n; i++)
-    {
-      guint32 host = hl_docks_get_host (self->docks, hl_graph_get_node (graph, i)->id);
-
-      nodes[i] = hl_graph_get_node (graph, i)->id;
-      for (guint k = 0; k < n_boxes; k++)
-        if (((HlCard *) g_ptr_array_index (self->cards, k))->id == host)
-          {
-            xy[2 * i] = boxes[k].x + (host == nodes[i] ? 0 : HL_DOCK_DX);
-            xy[2 * i + 1] = boxes[k].y + (host == nodes[i] ? 0 : HL_DOCK_DY);
-          }
-    }
-  hl_model_document_set_positions (self->document, nodes, n, xy, _("Arrange"));
-  fit_targets (self);
 }
 
 /* ---- Adding ---- */

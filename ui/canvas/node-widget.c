@@ -149,15 +149,24 @@ shape_text (HlNodeWidget *self)
   return g_strdup_printf ("%s → %s", a, b);
 }
 
+/* Hints are for the inspector; a card only says what has to be looked at. */
+static const HlProblem *
+grave_problem (HlNodeItem *item)
+{
+  const HlProblem *problem = hl_node_item_get_problem (item);
+
+  return problem && problem->severity > HL_SEVERITY_HINT ? problem : NULL;
+}
+
 static HlNodeItem *
 problem_item (HlNodeWidget *self)
 {
-  HlNodeItem *worst = hl_node_item_get_problem (self->item) ? self->item : NULL;
+  HlNodeItem *worst = grave_problem (self->item) ? self->item : NULL;
 
   for (guint i = 0; i < self->chips->len; i++)
     {
       HlNodeItem *chip = g_ptr_array_index (self->chips, i);
-      const HlProblem *problem = hl_node_item_get_problem (chip);
+      const HlProblem *problem = grave_problem (chip);
 
       if (problem && (!worst || problem->severity > hl_node_item_get_problem (worst)->severity))
         worst = chip;
