@@ -2,6 +2,7 @@
  *
  * Sessions in which something goes wrong: each ends with a sentence, and nothing made before is lost. */
 
+#include "engine/device/fault.h"
 #include "tests/app/session-fixture.h"
 
 #include <signal.h>
@@ -209,6 +210,66 @@ test_full_disk (void)
   fixture_clear (&fixture);
 }
 
+/* A call of the device fails, once or for good: the run ends with a sentence, its files can be read, and the next run works. */
+static void
+test_device_fails (void)
+{
+#ifdef HL_FAULTS
+  Fixture fixture;
+  g_autofree float *sample = g_new0 (float, 784);
+  guint64 n_calls;
+  guint n_failed = 0, stride = g_test_slow () ? 1 : 29;
+
+  if (hl_test_skip_without_device ())
+    return;
+  fixture_init (&fixture, hl_test_small_state (60, 20, 20, 2));
+  hl_session_set_probe (fixture.session, sample, 784, TRUE);
+  hl_fault_set (0);
+  fixture_start (&fixture, FALSE);
+  hl_test_wait (fixture_is_idle, &fixture, 60, "a run without faults");
+  n_calls = hl_fault_get_count ();
+  g_assert_cmpuint (n_calls, >, 100);
+  for (guint64 n = 1; n <= n_calls; n += stride)
+    {
+      g_autofree char *message = NULL;
+
+      g_ptr_array_set_size (fixture.notices, 0);
+      if (n % 2)
+        hl_fault_set (n);
+      else
+        hl_fault_set_lost (n);
+      fixture_start (&fixture, FALSE);
+      hl_test_wait (fixture_is_idle, &fixture, 60, "a run with a fault");
+      hl_fault_set (0);
+      g_object_get (fixture.session, "error-message", &message, NULL);
+      if (hl_session_get_state (fixture.session) == HL_SESSION_FAILED)
+        {
+          n_failed++;
+          g_assert_true (message && *message);
+        }
+      else
+        g_assert_cmpint (hl_session_get_state (fixture.session), ==, HL_SESSION_FINISHED);
+    }
+  g_test_message ("%" G_GUINT64_FORMAT " calls, %u runs failed", n_calls, n_failed);
+  g_assert_cmpuint (n_failed, >, 0);
+  fixture_start (&fixture, FALSE);
+  hl_test_wait (fixture_is_idle, &fixture, 60, "a run after all the faults");
+  g_assert_cmpint (hl_session_get_state (fixture.session), ==, HL_SESSION_FINISHED);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (fixture.runs)); i++)
+    {
+      g_autoptr (HlRun) run = g_list_model_get_item (G_LIST_MODEL (fixture.runs), i);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (HlRunRecord) record = hl_run_record_read (hl_run_get_folder (run), &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (record->info->state, !=, "running");
+    }
+  fixture_clear (&fixture);
+#else
+  g_test_skip ("Built without -Dfaults=true");
+#endif
+}
+
 int
 main (int argc, char **argv)
 {
@@ -219,5 +280,6 @@ main (int argc, char **argv)
   g_test_add_func ("/session-trouble/no-place-for-runs", test_no_place_for_runs);
   g_test_add_func ("/session-trouble/folder-vanishes", test_folder_vanishes);
   g_test_add_func ("/session-trouble/full-disk", test_full_disk);
+  g_test_add_func ("/session-trouble/device-fails", test_device_fails);
   return g_test_run ();
 }
