@@ -9,7 +9,7 @@
 #include "app/cli/cli.h"
 #include "engine/graph/check.h"
 
-static const char *const severity_names[] = { [HL_SEVERITY_HINT] = "hint", [HL_SEVERITY_WARNING] = "warning", [HL_SEVERITY_ERROR] = "error" };
+static const char *const severity_names[] = { [HL_SEVERITY_HINT] = N_("hint"), [HL_SEVERITY_WARNING] = N_("warning"), [HL_SEVERITY_ERROR] = N_("error") };
 
 static void
 print_padded (const char *text, int width)
@@ -188,7 +188,7 @@ hl_cli_check (int argc, char **argv)
         {
           const HlProblem *problem = g_ptr_array_index (problems, i);
 
-          printf ("%s: %s%s%s\n", severity_names[problem->severity], problem->text, problem->fix ? " " : "", problem->fix ? problem->fix : "");
+          printf ("%s: %s%s%s\n", _(severity_names[problem->severity]), problem->text, problem->fix ? " " : "", problem->fix ? problem->fix : "");
         }
     }
   return has_error ? HL_CLI_FAILED : 0;
