@@ -244,7 +244,7 @@ hl_start_page_dispose (GObject *object)
 static void
 hl_start_page_init (HlStartPage *self)
 {
-  GtkWidget *clamp = adw_clamp_new (), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *hero = gtk_label_new (_("What shall learn today?"));
+  GtkWidget *clamp = adw_clamp_new (), *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 0), *hero = gtk_label_new (_("What shall we train today?"));
 
   gtk_widget_add_css_class (box, "start-box");
   gtk_widget_add_css_class (hero, "start-title");

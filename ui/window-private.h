@@ -12,7 +12,7 @@ struct _HlMainWindow
   AdwApplicationWindow parent_instance;
   HlApplication *application;
   HlWorkspace *workspace;           /* NULL: start page */
-  GtkWidget *header, *switcher, *title, *file_button, *new_button, *open_button, *undo_button, *redo_button, *device_bin, *main_button;
+  GtkWidget *header, *title_stack, *switcher, *title, *file_button, *new_button, *open_button, *undo_button, *redo_button, *device_bin, *main_button;
   GtkWidget *toasts, *root, *start_bin, *pages, *bar_bin, *spinner;
   GtkWidget *build_page;
   GCancellable *opening;

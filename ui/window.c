@@ -187,7 +187,7 @@ hl_main_window_set_workspace (HlMainWindow *self, HlWorkspace *workspace)
   clear_workspace (self);
   g_clear_pointer (&self->shown_error, g_free);
   g_set_object (&self->workspace, workspace);
-  gtk_widget_set_visible (self->switcher, open);
+  gtk_stack_set_visible_child_name (GTK_STACK (self->title_stack), open ? "project" : "start");
   gtk_widget_set_visible (self->undo_button, open);
   gtk_widget_set_visible (self->redo_button, open);
   if (open)
@@ -382,6 +382,7 @@ hl_main_window_class_init (HlMainWindowClass *klass)
   GTK_WINDOW_CLASS (klass)->close_request = hl_main_window_close_request;
   gtk_widget_class_set_template_from_resource (widget_class, "/io/github/hillock/Hillock/window.ui");
   gtk_widget_class_bind_template_child (widget_class, HlMainWindow, header);
+  gtk_widget_class_bind_template_child (widget_class, HlMainWindow, title_stack);
   gtk_widget_class_bind_template_child (widget_class, HlMainWindow, switcher);
   gtk_widget_class_bind_template_child (widget_class, HlMainWindow, title);
   gtk_widget_class_bind_template_child (widget_class, HlMainWindow, file_button);

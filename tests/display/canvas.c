@@ -325,6 +325,123 @@ test_zoom (Fixture *f, gconstpointer data)
     }
 }
 
+/* ---- The pointer ---- */
+
+static GtkGesture *
+first_drag (Fixture *f)
+{
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (f->canvas);
+
+  for (guint i = 0; i < g_list_model_get_n_items (controllers); i++)
+    {
+      g_autoptr (GObject) controller = g_list_model_get_item (controllers, i);
+
+      if (GTK_IS_GESTURE_DRAG (controller) && gtk_gesture_single_get_current_button (GTK_GESTURE_SINGLE (controller)) == 0
+          && gtk_gesture_single_get_button (GTK_GESTURE_SINGLE (controller)) == GDK_BUTTON_PRIMARY)
+        return GTK_GESTURE (controller);
+    }
+  g_assert_not_reached ();
+}
+
+/* From one canvas point to another, in three steps. */
+static void
+drag (Fixture *f, HlPoint from, HlPoint to)
+{
+  const HlView *view = hl_canvas_get_view (HL_CANVAS (f->canvas));
+  GtkGesture *gesture = first_drag (f);
+  HlPoint a = hl_view_to_view (view, from.x, from.y), b = hl_view_to_view (view, to.x, to.y);
+
+  g_signal_emit_by_name (gesture, "drag-begin", a.x, a.y);
+  for (guint i = 1; i <= 3; i++)
+    g_signal_emit_by_name (gesture, "drag-update", (b.x - a.x) * i / 3, (b.y - a.y) * i / 3);
+  g_signal_emit_by_name (gesture, "drag-end", b.x - a.x, b.y - a.y);
+}
+
+static HlRect
+rect_of (Fixture *f, const char *name)
+{
+  HlRect rect = { 0, 0, 0, 0 };
+
+  for (guint i = 0; i < hl_canvas_get_n_cards (HL_CANVAS (f->canvas)); i++)
+    if (hl_canvas_get_card (HL_CANVAS (f->canvas), i, &rect) == node_named (f, name))
+      return rect;
+  g_assert_not_reached ();
+}
+
+static HlPoint
+input_of (Fixture *f, const char *name)
+{
+  HlRect rect = rect_of (f, name);
+
+  return (HlPoint) { rect.x, rect.y + HL_CARD_PORT_Y };
+}
+
+static HlPoint
+output_of (Fixture *f, const char *name)
+{
+  HlRect rect = rect_of (f, name);
+
+  return (HlPoint) { rect.x + rect.width, rect.y + HL_CARD_PORT_Y };
+}
+
+static guint32
+source_of (Fixture *f, const char *name)
+{
+  return hl_graph_get_source (hl_model_document_get_graph (f->document), node_named (f, name), 0);
+}
+
+/* A port dragged onto another card links them; a link's end dragged off unlinks; backwards is a cycle and is refused in words. */
+static void
+test_drag_link (Fixture *f, gconstpointer data)
+{
+  HlRect rect = rect_of (f, "conv2");
+
+  hl_canvas_fit (HL_CANVAS (f->canvas), FALSE);
+  drag (f, output_of (f, "conv1"), (HlPoint) { rect.x + 40, rect.y + 60 });
+  g_assert_cmpuint (source_of (f, "conv2"), ==, node_named (f, "relu1"));
+  hl_project_undo (f->project);
+  g_assert_cmpuint (source_of (f, "conv2"), ==, node_named (f, "pool1"));
+  drag (f, input_of (f, "conv2"), (HlPoint) { rect.x - 14, rect.y + rect.height + 60 });
+  g_assert_cmpuint (source_of (f, "conv2"), ==, 0);
+  hl_project_undo (f->project);
+  g_assert_null (f->message);
+  rect = rect_of (f, "conv1");
+  drag (f, output_of (f, "pool1"), (HlPoint) { rect.x + 60, rect.y + 60 });
+  g_assert_nonnull (f->message);
+  g_assert_cmpuint (source_of (f, "conv1"), ==, node_named (f, "input"));
+}
+
+/* Cards move on the grid, their chips with them, as one undo entry. */
+static void
+test_drag_card (Fixture *f, gconstpointer data)
+{
+  HlRect before = rect_of (f, "linear1"), after;
+  double chip = hl_graph_find_name (hl_model_document_get_graph (f->document), "relu3")->y;
+
+  hl_canvas_fit (HL_CANVAS (f->canvas), FALSE);
+  drag (f, (HlPoint) { before.x + 80, before.y + 15 }, (HlPoint) { before.x + 80 + 40, before.y + 15 + 64 });
+  after = rect_of (f, "linear1");
+  g_assert_cmpfloat (after.x, ==, before.x + 40);
+  g_assert_cmpfloat (after.y, ==, before.y + 64);
+  g_assert_cmpfloat (hl_graph_find_name (hl_model_document_get_graph (f->document), "relu3")->y, ==, chip + 64);
+  hl_project_undo (f->project);
+  g_assert_false (hl_project_get_modified (f->project));
+}
+
+static void
+test_band (Fixture *f, gconstpointer data)
+{
+  HlRect first = rect_of (f, "input"), last = rect_of (f, "pool1");
+  g_autofree guint32 *selected = NULL;
+  guint n;
+
+  hl_canvas_fit (HL_CANVAS (f->canvas), FALSE);
+  drag (f, (HlPoint) { first.x - 12, first.y - 12 }, (HlPoint) { last.x + 30, last.y + 40 });
+  selected = hl_model_document_get_selection (f->document, &n);
+  g_assert_cmpuint (n, ==, 3);
+  g_assert_false (hl_project_get_modified (f->project));
+}
+
 /* ---- Assistive programs ---- */
 
 static void
@@ -473,6 +590,9 @@ main (int argc, char **argv)
   ADD ("connect", test_connect);
   ADD ("arrange", test_arrange);
   ADD ("zoom", test_zoom);
+  ADD ("drag-link", test_drag_link);
+  ADD ("drag-card", test_drag_card);
+  ADD ("band", test_band);
   ADD ("accessible", test_accessible);
   ADD ("error", test_error);
   ADD ("render", test_render);

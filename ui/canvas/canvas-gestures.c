@@ -219,7 +219,7 @@ drag_begin_cb (GtkGestureDrag *gesture, double x, double y, HlCanvas *self)
     return;
   self->mode = HL_DRAG_PENDING;
   self->press = to_canvas (self, x, y);
-  self->pointer = (HlPoint) { x, y };
+  self->pointer = self->press_pixel = (HlPoint) { x, y };
   self->press_view = self->view;
   self->offset = (HlPoint) { 0, 0 };
   self->chip = chip_at (self, x, y);
@@ -250,12 +250,9 @@ start_mode (HlCanvas *self, GtkGesture *gesture)
 static void
 drag_update_cb (GtkGestureDrag *gesture, double dx, double dy, HlCanvas *self)
 {
-  double x, y;
-
   if (self->mode == HL_DRAG_NONE || !self->document)
     return;
-  gtk_gesture_drag_get_start_point (gesture, &x, &y);
-  self->pointer = (HlPoint) { x + dx, y + dy };
+  self->pointer = (HlPoint) { self->press_pixel.x + dx, self->press_pixel.y + dy };
   if (self->mode == HL_DRAG_PENDING)
     {
       if (hypot (dx, dy) < THRESHOLD)

@@ -47,7 +47,8 @@ struct _HlCanvas
   AdwAnimation *move_animation, *view_animation;
 
   HlDragMode mode;
-  HlPoint press, pointer;        /* canvas coordinates of the drag; pointer in pixels */
+  HlPoint press, pointer;        /* where the drag began, canvas coordinates; where it is, pixels */
+  HlPoint press_pixel;
   HlView press_view;
   HlPoint offset;                /* of moved cards, snapped */
   guint32 chip;                  /* being dragged off */
