@@ -256,6 +256,9 @@ set_args (HlKernel *self, const HlKernelArg *args)
         const HlTensor *tensor = args->data;
         cl_uint first = (cl_uint) tensor->first;
 
+        /* Kernels count elements in 32 bits. */
+        if (tensor->first > CL_UINT_MAX)
+          return CL_INVALID_VALUE;
         code = clSetKernelArg (self->kernel, index++, sizeof tensor->buffer, &tensor->buffer);
         if (code == CL_SUCCESS)
           code = clSetKernelArg (self->kernel, index++, sizeof first, &first);
@@ -272,9 +275,10 @@ hl_kernel_run_args (HlKernel *self, gsize n_items, const HlKernelArg *args, GErr
   gsize global = n_items * local;
   cl_int code;
 
-  g_return_val_if_fail (self->kernel != NULL, FALSE);
   if (n_items == 0)
     return TRUE;
+  if (!self->kernel)
+    return hl_set_cl_error (error, CL_INVALID_KERNEL, "The kernel “%s” has not been built", self->name);
   code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : set_args (self, args);
   if (code == CL_SUCCESS)
     code = clEnqueueNDRangeKernel (self->device->queue, self->kernel, 1, NULL, &global, &local, 0, NULL, NULL);
