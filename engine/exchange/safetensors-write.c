@@ -158,7 +158,8 @@ check_names (HlTensorFile *self, GError **error)
   while (g_hash_table_iter_next (&iter, &key, &value))
     if (!g_utf8_validate (key, -1, NULL) || !g_utf8_validate (value, -1, NULL))
       {
-        g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "A note to be saved with the weights is not UTF-8.");
+        g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+                             "A note to be saved with the weights is not UTF-8.");
         return FALSE;
       }
   return TRUE;

@@ -128,11 +128,13 @@ read_header_length (HlTensorFile *self, guint64 size, guint64 *length, GError **
     return TRUE;
   guess = guess_format (first, sizeof first);
   if (guess)
-    g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "“%s” is not a safetensors file but %s.", self->shown, guess);
+    g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "“%s” is not a safetensors file but %s.", self->shown,
+                 guess);
   else
     g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
                  "“%s” is not a safetensors file: its header would be %" G_GUINT64_FORMAT " bytes long, %s.", self->shown,
-                 *length, *length > HL_TENSOR_HEADER_MAX ? "more than the 100,000,000 allowed" : "more than the file has");
+                 *length,
+                 *length > HL_TENSOR_HEADER_MAX ? "more than the 100,000,000 allowed" : "more than the file has");
   return FALSE;
 }
 
@@ -322,8 +324,8 @@ hl_tensor_file_read_f32 (HlTensorFile *self, const HlTensorFileEntry *entry, flo
   if (!is_convertible (record->type))
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "Tensor “%s” in “%s” has elements of type %s, which is not supported; save it as F32.", name, self->shown,
-                   entry->dtype);
+                   "Tensor “%s” in “%s” has elements of type %s, which is not supported; save it as F32.",
+                   name, self->shown, entry->dtype);
       return FALSE;
     }
   if (!seek (self, record, error))
@@ -338,7 +340,8 @@ hl_tensor_file_read_f32 (HlTensorFile *self, const HlTensorFileEntry *entry, flo
       if (!convert (record, chunk, n, values + i))
         {
           g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                       "Tensor “%s” in “%s” has values of type %s that a 32-bit float cannot hold exactly; save it as F32.",
+                       "Tensor “%s” in “%s” has values of type %s that a 32-bit float cannot hold exactly; save it as "
+                       "F32.",
                        name, self->shown, entry->dtype);
           return FALSE;
         }

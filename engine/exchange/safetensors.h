@@ -31,14 +31,15 @@ const HlTensorFileEntry *hl_tensor_file_find (HlTensorFile *self, const char *na
 /* Converted to float where that is exact; else HL_FILE_ERROR_CONTENT by name. */
 gboolean      hl_tensor_file_read_f32 (HlTensorFile *self, const HlTensorFileEntry *entry, float *values, GError **error);
 /* The stored bytes, little-endian; n_bytes must be the tensor's size. */
-gboolean      hl_tensor_file_read_bytes (HlTensorFile *self, const HlTensorFileEntry *entry, gpointer bytes, gsize n_bytes,
-                                         GError **error);
+gboolean      hl_tensor_file_read_bytes (HlTensorFile *self, const HlTensorFileEntry *entry, gpointer bytes,
+                                         gsize n_bytes, GError **error);
 const char   *hl_tensor_file_get_metadata (HlTensorFile *self, const char *key);   /* NULL when absent */
 
-void          hl_tensor_file_add_f32      (HlTensorFile *self, const char *name, guint n_dims, const guint64 *dim, const float *values);  /* copies */
+void          hl_tensor_file_add_f32      (HlTensorFile *self, const char *name, guint n_dims, const guint64 *dim,
+                                           const float *values);  /* copies */
 /* Any element type, `bytes` little-endian and as many as shape and type need; copies. */
-void          hl_tensor_file_add_bytes    (HlTensorFile *self, const char *name, const char *dtype, guint n_dims, const guint64 *dim,
-                                           gconstpointer bytes);
+void          hl_tensor_file_add_bytes    (HlTensorFile *self, const char *name, const char *dtype, guint n_dims,
+                                           const guint64 *dim, gconstpointer bytes);
 void          hl_tensor_file_set_metadata (HlTensorFile *self, const char *key, const char *value);
 /* Tensors in the order of the format (widest type first, then name), so that the bytes do not depend on the order of
  * adding. A failure leaves an older file as it was. Names must differ, be UTF-8 and not "__metadata__". */

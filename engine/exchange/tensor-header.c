@@ -371,7 +371,8 @@ hl_tensor_record_measure (HlTensorRecord *self, guint64 *n_bytes, GError **error
   return TRUE;
 
 overflow:
-  g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "Its shape has more elements than 64 bits can count.");
+  g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+                       "Its shape has more elements than 64 bits can count.");
   return FALSE;
 }
 
@@ -386,8 +387,8 @@ check_record (Scanner *self, HlTensorRecord *record)
   if (record->begin > record->end || record->end > self->data_bytes)
     {
       g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "It claims bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of the data, which has %" G_GUINT64_FORMAT
-                   " bytes.", record->begin, record->end, self->data_bytes);
+                   "It claims bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of the data, which has %"
+                   G_GUINT64_FORMAT " bytes.", record->begin, record->end, self->data_bytes);
       return FALSE;
     }
   if (record->end - record->begin != n_bytes)
@@ -538,8 +539,8 @@ check_coverage (Scanner *self)
   if (at != self->data_bytes)
     {
       g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "The header describes %" G_GUINT64_FORMAT " bytes of data, but the file has %" G_GUINT64_FORMAT ".", at,
-                   self->data_bytes);
+                   "The header describes %" G_GUINT64_FORMAT " bytes of data, but the file has %" G_GUINT64_FORMAT ".",
+                   at, self->data_bytes);
       return FALSE;
     }
   return TRUE;

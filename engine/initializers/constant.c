@@ -28,8 +28,8 @@ const HlInitializerClass hl_constant_initializer = {
     .name = "constant",
     .title = N_("Constant"),
     .summary = N_("The same number everywhere."),
-    .help = N_("Good for biases. Weights that all start alike get the same gradient and stay alike: the units of the layer "
-               "never become different from each other."),
+    .help = N_("Good for biases. Weights that all start alike get the same gradient and stay alike: the units of "
+               "the layer never become different from each other."),
     .params_size = sizeof (Constant),
     .params = constant_params,
   },

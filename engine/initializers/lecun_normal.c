@@ -17,7 +17,8 @@ const HlInitializerClass hl_lecun_normal_initializer = {
     .name = "lecun_normal",
     .title = N_("LeCun normal"),
     .summary = N_("Normal numbers with a variance of one over the number of inputs of a unit."),
-    .help = N_("Normal with deviation 1 / √fan_in. Keeps the sums of a unit at the deviation of its inputs; suits tanh and SELU. LeCun et al., 1998."),
+    .help = N_("Normal with deviation 1 / √fan_in. Keeps the sums of a unit at the deviation of its inputs; "
+               "suits tanh and SELU. LeCun et al., 1998."),
   },
   .fill = lecun_normal_fill,
 };

@@ -19,7 +19,8 @@ const HlInitializerClass hl_lecun_uniform_initializer = {
     .name = "lecun_uniform",
     .title = N_("LeCun uniform"),
     .summary = N_("Uniform numbers with a variance of one over the number of inputs of a unit."),
-    .help = N_("U (−b, b), b = √(3 / fan_in). Keeps the sums of a unit at the deviation of its inputs; suits tanh and SELU. LeCun et al., 1998."),
+    .help = N_("U (−b, b), b = √(3 / fan_in). Keeps the sums of a unit at the deviation of its inputs; suits tanh and "
+               "SELU. LeCun et al., 1998."),
   },
   .fill = lecun_uniform_fill,
 };

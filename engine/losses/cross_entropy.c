@@ -37,11 +37,11 @@ const HlLossClass hl_cross_entropy_loss = {
     .name = "cross_entropy",
     .title = N_("Cross-entropy"),
     .summary = N_("How surprised the network is by the right class."),
-    .help = N_("−log of the probability that the softmax of the outputs gives the right class, averaged over the batch. "
-               "Takes the outputs as they leave the last linear layer; guessing among n classes costs log n."),
+    .help = N_("−log of the probability that the softmax of the outputs gives the right class, averaged over the "
+               "batch. Takes the outputs as they leave the last linear layer; guessing among n classes costs log n."),
   },
-  .softmax_hint = N_("Cross-entropy applies softmax itself. With another softmax before it the network learns slowly and its "
-                     "loss cannot come near 0: remove the softmax layer."),
+  .softmax_hint = N_("Cross-entropy applies softmax itself. With another softmax before it the network learns slowly "
+                     "and its loss cannot come near 0: remove the softmax layer."),
   .prepare = cross_entropy_prepare,
   .run = hl_class_loss_run,
   .reference = cross_entropy_reference,

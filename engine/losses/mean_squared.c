@@ -33,8 +33,8 @@ const HlLossClass hl_mean_squared_loss = {
     .name = "mean_squared",
     .title = N_("Mean squared error"),
     .summary = N_("How far the outputs are from 1 for the right class and 0 for the others."),
-    .help = N_("Mean of (output − target)² over outputs and batch. The classic choice of the 1980s; with sigmoid outputs it "
-               "learns slowly where they are wrong with certainty, which cross-entropy does not."),
+    .help = N_("Mean of (output − target)² over outputs and batch. The classic choice of the 1980s; with sigmoid "
+               "outputs it learns slowly where they are wrong with certainty, which cross-entropy does not."),
   },
   .prepare = mean_squared_prepare,
   .run = hl_class_loss_run,

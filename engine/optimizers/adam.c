@@ -40,8 +40,8 @@ const HlOptimizerClass hl_adam_optimizer = {
     .name = "adam",
     .title = N_("Adam"),
     .summary = N_("Gives every weight a step size of its own from the mean and the size of its gradients."),
-    .help = N_("m and v are running means of g and g²; w ← w − rate · m̂ / (√v̂ + ε), both corrected for their start at 0. Works "
-               "well without much tuning; 0.001 is a good first rate."),
+    .help = N_("m and v are running means of g and g²; w ← w − rate · m̂ / (√v̂ + ε), both corrected for "
+               "their start at 0. Works well without much tuning; 0.001 is a good first rate."),
     .params_size = sizeof (HlAdam),
     .params = adam_params,
   },

@@ -40,8 +40,8 @@ const HlOptimizerClass hl_adamw_optimizer = {
     .name = "adamw",
     .title = N_("AdamW"),
     .summary = N_("Adam whose weight decay pulls directly on the weights."),
-    .help = N_("As Adam, but each step first takes rate · decay · w from each weight instead of adding the decay to the gradient, "
-               "where Adam's division would undo most of it."),
+    .help = N_("As Adam, but each step first takes rate · decay · w from each weight instead of adding the decay "
+               "to the gradient, where Adam's division would undo most of it."),
     .params_size = sizeof (HlAdam),
     .params = adamw_params,
   },

@@ -15,7 +15,8 @@ static const HlParam sgd_params[] = {
             N_("How far a step goes along the gradient.")),
   HL_FLOAT (Sgd, momentum, N_("Momentum"), HL_UNIT_RATIO, 0, 1, 0,
             N_("Share of the last step that is taken again; 0.9 is usual.")),
-  HL_FLOAT (Sgd, dampening, N_("Dampening"), HL_UNIT_RATIO, 0, 1, 0, N_("Share of the gradient that momentum leaves out.")),
+  HL_FLOAT (Sgd, dampening, N_("Dampening"), HL_UNIT_RATIO, 0, 1, 0,
+            N_("Share of the gradient that momentum leaves out.")),
   HL_FLOAT (Sgd, weight_decay, N_("Weight decay"), HL_UNIT_NONE, 0, 1e6, 0, N_("Pulls every weight towards 0.")),
   HL_BOOL (Sgd, nesterov, N_("Nesterov"), FALSE,
            N_("Looks ahead along the momentum; needs momentum and no dampening.")),
@@ -39,8 +40,8 @@ sgd_prepare (HlOptimizerCall *call, GError **error)
   if (sgd->nesterov && (sgd->momentum == 0 || sgd->dampening != 0))
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "Nesterov momentum needs a momentum above 0 and a dampening of 0, but momentum is %g and dampening %g.",
-                   sgd->momentum, sgd->dampening);
+                   "Nesterov momentum needs a momentum above 0 and a dampening of 0, but momentum is %g and dampening "
+                   "%g.", sgd->momentum, sgd->dampening);
       return FALSE;
     }
   hl_arena_step_prepare (call, "sgd_step", defines);

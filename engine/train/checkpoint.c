@@ -123,7 +123,8 @@ static gboolean
 check_position (HlTrainer *self, const Position *position, const char *shown, GError **error)
 {
   gint64 per_epoch = (gint64) hl_trainer_get_steps_per_epoch (self);
-  gint64 finished = position->epoch + (position->phase == HL_PHASE_VALIDATE || position->phase == HL_PHASE_EPOCH_END ? 1 : 0);
+  gboolean over = position->phase == HL_PHASE_VALIDATE || position->phase == HL_PHASE_EPOCH_END;
+  gint64 finished = position->epoch + (over ? 1 : 0);
 
   if (position->batch < per_epoch && position->step == finished * per_epoch + position->batch)
     {
@@ -218,7 +219,8 @@ hl_trainer_save_checkpoint (HlTrainer *self, GFile *file, GError **error)
     return FALSE;
   if (self->failure)
     {
-      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE, "No checkpoint was written. %s", self->failure->message);
+      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE, "No checkpoint was written. %s",
+                   self->failure->message);
       return FALSE;
     }
   if (!hl_trainer_add_weights (self, tensors, "", hl_executor_get_weights (self->executor), error))
@@ -250,8 +252,8 @@ check_same (HlTensorFile *file, const char *key, const char *here, const char *s
                    "“%s” cannot be continued: %s, or the network has been changed since.", shown, what);
       return FALSE;
     }
-  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH, "“%s” cannot be continued: %s. (There: %s. Here: %s.)", shown, what,
-               there ? there : "nothing", here);
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+               "“%s” cannot be continued: %s. (There: %s. Here: %s.)", shown, what, there ? there : "nothing", here);
   return FALSE;
 }
 
@@ -270,14 +272,17 @@ check_metadata (HlTrainer *self, HlTensorFile *file, const char *shown, GError *
   if (!g_str_equal (version, VERSION))
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   "“%s” is a checkpoint of version %s, but this program knows version " VERSION " only.", shown, version);
+                   "“%s” is a checkpoint of version %s, but this program knows version " VERSION " only.", shown,
+                   version);
       return FALSE;
     }
   return check_same (file, "hillock.network", network, shown, "it belongs to another network", error)
-         && check_same (file, "hillock.optimizer", self->recipe->optimizer->klass->name, shown, "it was trained by another "
-                        "optimizer", error)
-         && check_same (file, "hillock.loss", self->recipe->loss->klass->name, shown, "it was trained with another loss", error)
-         && check_same (file, "hillock.data", data, shown, "it was trained with other data, another split, batch or seed", error);
+         && check_same (file, "hillock.optimizer", self->recipe->optimizer->klass->name, shown,
+                        "it was trained by another optimizer", error)
+         && check_same (file, "hillock.loss", self->recipe->loss->klass->name, shown,
+                        "it was trained with another loss", error)
+         && check_same (file, "hillock.data", data, shown,
+                        "it was trained with other data, another split, batch or seed", error);
 }
 
 /* Everything is read and checked before anything changes. */

@@ -30,8 +30,8 @@ hl_class_loss_run (const HlLossCall *call, GError **error)
     return hl_kernel_run (call->kernel[0], call->n_blocks, error, HL_ARG_TENSOR (call->y->tensor),
                           HL_ARG_TENSOR (call->targets), HL_ARG_TENSOR (call->per_sample));
   return hl_kernel_run (call->kernel[1], call->n_blocks, error, HL_ARG_TENSOR (call->y->tensor),
-                        HL_ARG_TENSOR (call->targets), HL_ARG_TENSOR (call->per_sample), HL_ARG_TENSOR (call->dy->tensor),
-                        HL_ARG_FLOAT (1.0f / (float) call->batch));
+                        HL_ARG_TENSOR (call->targets), HL_ARG_TENSOR (call->per_sample),
+                        HL_ARG_TENSOR (call->dy->tensor), HL_ARG_FLOAT (1.0f / (float) call->batch));
 }
 
 gboolean
@@ -42,15 +42,15 @@ hl_class_loss_check (const void *params, const HlShape *output, guint n_classes,
   if (output->n_dims != 1)
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "The network's output has the shape %s, but the loss needs one number for each of the %u classes; let the "
-                   "network end with Flatten and a linear layer of %u outputs.", text, n_classes, n_classes);
+                   "The network's output has the shape %s, but the loss needs one number for each of the %u classes; "
+                   "let the network end with Flatten and a linear layer of %u outputs.", text, n_classes, n_classes);
       return FALSE;
     }
   if (output->dim[0] != n_classes)
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "The network has %u outputs, but the data has %u classes; give its last layer %u outputs.", output->dim[0],
-                   n_classes, n_classes);
+                   "The network has %u outputs, but the data has %u classes; give its last layer %u outputs.",
+                   output->dim[0], n_classes, n_classes);
       return FALSE;
     }
   return TRUE;

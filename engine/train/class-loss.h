@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What losses of one class label per sample share: kernels, running them, and the check that outputs and classes agree. */
+ * What losses of one class label per sample share: kernels, running them, and the check that outputs and classes
+ * agree. */
 #pragma once
 
 #include "engine/train/classes.h"

@@ -37,7 +37,8 @@ typedef struct
   gboolean (*run)     (const HlLossCall *call, GError **error);
   /* Double precision, plain order; dy may be NULL. Returns the mean loss. */
   double   (*reference) (const void *params, guint batch, guint n, const double *y, const gint32 *targets, double *dy);
-  gboolean (*check)   (const void *params, const HlShape *output, guint n_classes, GError **error);  /* HL_TRAIN_ERROR_SETTINGS */
+  gboolean (*check)   (const void *params, const HlShape *output, guint n_classes, GError **error);
+                                     /* HL_TRAIN_ERROR_SETTINGS */
 } HlLossClass;
 
 /* ---- Optimizers ---- */
@@ -64,7 +65,8 @@ typedef struct
   gboolean (*prepare) (HlOptimizerCall *call, GError **error);
   gboolean (*step)    (const HlOptimizerCall *call, GError **error);
   /* Double precision; slots[k] has n elements. */
-  void     (*reference) (const void *params, guint64 step, double rate_factor, gsize n, double *w, const double *g, double *const *slots);
+  void     (*reference) (const void *params, guint64 step, double rate_factor, gsize n, double *w,
+                         const double *g, double *const *slots);
 } HlOptimizerClass;
 
 /* ---- Schedules ---- */

@@ -71,7 +71,8 @@ hl_recipe_to_json (const HlRecipe *self)
 
 /* Replaces *choice by the member `key`, when there is one. */
 static gboolean
-read_choice (JsonObject *object, const char *key, HlClassFinder find, HlChoice **choice, const char *where, GError **error)
+read_choice (JsonObject *object, const char *key, HlClassFinder find, HlChoice **choice, const char *where,
+             GError **error)
 {
   g_autofree char *place = g_strdup_printf ("%s.%s", where, key);
   HlChoice *read;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Private to the trainer. HlResultStream: what the loss writes for each batch, on its way from the device to the host
- * without a step ever waiting for it. A slot of device memory per batch in flight; slots are read in groups, so that the
- * cost of a read is shared, and the number of batches enqueued ahead is bounded by time, so that a pause takes effect at
- * once. Worker thread only. */
+ * without a step ever waiting for it. A slot of device memory per batch in flight; slots are read in groups, so that
+ * the cost of a read is shared, and the number of batches enqueued ahead is bounded by time, so that a pause takes
+ * effect at once. Worker thread only. */
 #pragma once
 
 #include "engine/train/classes.h"
@@ -21,7 +21,8 @@ typedef struct
 
 /* n_slots: at least HL_RESULT_STREAM_MIN_SLOTS; as many as batches keeps every prediction. */
 #define HL_RESULT_STREAM_MIN_SLOTS 24
-HlResultStream *hl_result_stream_new   (HlDevice *device, guint capacity, guint n_slots, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+HlResultStream *hl_result_stream_new   (HlDevice *device, guint capacity, guint n_slots,
+                                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void            hl_result_stream_free  (HlResultStream *self);
 /* Forgets everything; the device may still be at work on it. */
 gboolean        hl_result_stream_reset (HlResultStream *self, GError **error);

@@ -32,8 +32,8 @@ hl_trainer_add_weights (HlTrainer *self, HlTensorFile *file, const char *prefix,
         if (!isfinite (values[weight->first + k]))
           {
             g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
-                         "“%s” contains values that are infinite or not a number: training has diverged and nothing was "
-                         "saved. Try a smaller learning rate.", name);
+                         "“%s” contains values that are infinite or not a number: training has diverged and nothing "
+                         "was saved. Try a smaller learning rate.", name);
             return FALSE;
           }
       for (guint d = 0; d < weight->spec->shape.n_dims; d++)
@@ -158,9 +158,10 @@ compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize le
     }
   if (n_missing + n_shapes + n_left == 0)
     return TRUE;
-  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH, "The weights in “%s” do not fit this network.%s%s%s%s%s%s%s%s%s",
-               shown, n_missing ? " Missing: " : "", missing->str, n_missing ? "." : "", n_shapes ? " Other shape: " : "",
-               shapes->str, n_shapes ? "." : "", n_left ? " Unknown here: " : "", left->str, n_left ? "." : "");
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+               "The weights in “%s” do not fit this network.%s%s%s%s%s%s%s%s%s", shown, n_missing ? " Missing: " : "",
+               missing->str, n_missing ? "." : "", n_shapes ? " Other shape: " : "", shapes->str, n_shapes ? "." : "",
+               n_left ? " Unknown here: " : "", left->str, n_left ? "." : "");
   return FALSE;
 }
 

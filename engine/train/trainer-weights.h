@@ -10,10 +10,11 @@ G_BEGIN_DECLS
 
 /* Adds PREFIXname for each of the plan's weights that lies inside the arena. Waits. HL_TRAIN_ERROR_NOT_FINITE when one
  * is not finite. */
-gboolean hl_trainer_add_weights  (HlTrainer *self, HlTensorFile *file, const char *prefix, HlTensor *arena, GError **error);
+gboolean hl_trainer_add_weights  (HlTrainer *self, HlTensorFile *file, const char *prefix, HlTensor *arena,
+                                  GError **error);
 /* The arena's `length` values from the file; NULL with HL_FILE_ERROR_MISMATCH listing what is missing, of another shape
  * or, with leftovers, unknown. `shown`: the file's name for messages. */
-float   *hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize length, gboolean leftovers,
-                                  const char *shown, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+float   *hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize length,
+                                  gboolean leftovers, const char *shown, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -117,8 +117,8 @@ make_loaders (HlTrainer *self, GError **error)
       hl_split_get_indices (self->split, part, &n);
       if (n == 0)
         continue;
-      self->parts[part] = hl_loader_new (self->kernels, self->data, self->split, part, hl_executor_get_input (evaluator),
-                                         self->evaluation_batch, FALSE, 0, error);
+      self->parts[part] = hl_loader_new (self->kernels, self->data, self->split, part,
+                                         hl_executor_get_input (evaluator), self->evaluation_batch, FALSE, 0, error);
       if (self->parts[part] == NULL)
         return FALSE;
     }
@@ -245,8 +245,8 @@ check_loss (HlTrainer *self, guint64 step, double loss)
          : isinf (loss) ? g_strdup ("became infinite")
                         : g_strdup_printf ("rose to %.2g", loss);
   g_set_error (&self->failure, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
-               "The loss %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a smaller "
-               "learning rate, such as %.1g.", what, step, rate, MIN (rate / 10, param->initial));
+               "The loss %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a "
+               "smaller learning rate, such as %.1g.", what, step, rate, MIN (rate / 10, param->initial));
 }
 
 gboolean
@@ -265,7 +265,8 @@ hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error)
         continue;
       result = g_new (HlStepResult, 1);
       *result = (HlStepResult) {
-        .step = self->collected_step, .epoch = (guint) ((self->collected_step - 1) / hl_trainer_get_steps_per_epoch (self)),
+        .step = self->collected_step,
+        .epoch = (guint) ((self->collected_step - 1) / hl_trainer_get_steps_per_epoch (self)),
         .loss = (float) (batch.loss / batch.batch), .accuracy = (float) batch.right / (float) batch.batch,
         .batch = batch.batch,
       };
@@ -384,7 +385,8 @@ step_epoch_end (HlTrainer *self, HlStep *step, GError **error)
     return FALSE;
   step->kind = HL_STEP_EPOCH_END;
   step->train = (HlScore) {
-    .loss = self->loss_sum / (double) self->sample_sum, .accuracy = (double) self->right_sum / (double) self->sample_sum,
+    .loss = self->loss_sum / (double) self->sample_sum,
+    .accuracy = (double) self->right_sum / (double) self->sample_sum,
     .n = self->sample_sum,
   };
   step->validation = self->validation;
@@ -403,7 +405,7 @@ step_epoch_end (HlTrainer *self, HlStep *step, GError **error)
 gboolean
 hl_trainer_step (HlTrainer *self, HlStep *step, GError **error)
 {
-  *step = (HlStep) { .epoch = self->phase < HL_PHASE_TEST ? self->epoch : self->recipe->epochs - 1, .step = self->step };
+  *step = (HlStep) { .epoch = MIN (self->epoch, self->recipe->epochs - 1), .step = self->step };
   if (!check_failure (self, error))
     return FALSE;
   switch (self->phase)

@@ -33,7 +33,7 @@ typedef enum
   HL_STEP_DONE,         /* everything is over; `test` is filled; further calls give DONE again */
 } HlStepKind;
 
-typedef struct { double loss, accuracy; gsize n; } HlScore;   /* mean loss, share of right answers 0..1; n = 0: no such part */
+typedef struct { double loss, accuracy; gsize n; } HlScore;   /* mean; right answers 0..1; n = 0: no such part */
 
 typedef struct
 {
@@ -53,12 +53,13 @@ typedef struct { guint64 step; guint epoch; float loss, accuracy; guint batch; }
 HlTrainer *hl_trainer_new  (const HlTrainerOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void       hl_trainer_free (HlTrainer *self);
 
-/* Enqueues one batch, or closes an epoch. HL_TRAIN_ERROR_NOT_FINITE when a polled loss was not finite or a million times the first: names step, loss
- * and learning rate, advises a smaller one. */
+/* Enqueues one batch, or closes an epoch. HL_TRAIN_ERROR_NOT_FINITE when a polled loss was not finite or a million
+ * times the first: names step, loss and learning rate, advises a smaller one. */
 gboolean   hl_trainer_step (HlTrainer *self, HlStep *step, GError **error);
 /* Results of training steps the device has finished, oldest first; at most n; returns how many. wait: until every
  * enqueued step is in. */
-gboolean   hl_trainer_poll (HlTrainer *self, gboolean wait, HlStepResult *results, guint n, guint *n_results, GError **error);
+gboolean   hl_trainer_poll (HlTrainer *self, gboolean wait, HlStepResult *results, guint n, guint *n_results,
+                            GError **error);
 
 /* Confusion counts of the validation part of the last finished epoch: n_classes × n_classes, [label][prediction]; NULL
  * before. Borrowed until the next EPOCH_END. Predictions per validation sample follow the split's index order. */
@@ -72,7 +73,8 @@ const HlSplit         *hl_trainer_get_split (HlTrainer *self);
 const HlNormalization *hl_trainer_get_normalization (HlTrainer *self);
 guint64     hl_trainer_get_n_steps  (HlTrainer *self);          /* training steps of the whole recipe */
 guint64     hl_trainer_get_steps_per_epoch (HlTrainer *self);
-guint64     hl_trainer_get_step     (HlTrainer *self);          /* training steps enqueued so far, those before a restored checkpoint included */
+/* Training steps enqueued so far, those before a restored checkpoint included. */
+guint64     hl_trainer_get_step     (HlTrainer *self);
 /* Loss and accuracy of a part with the weights as they are. Waits. */
 gboolean    hl_trainer_evaluate     (HlTrainer *self, HlPart part, HlScore *score, GError **error);
 
@@ -83,7 +85,8 @@ HlExecutor *hl_trainer_probe        (HlTrainer *self, const float *sample, GErro
 /* Weights by name (start values, transfer); every matching name is loaded, others are an HL_FILE_ERROR_MISMATCH. */
 gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, GError **error);
 gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);   /* safetensors, atomic */
-char       *hl_trainer_get_weights_sha256 (HlTrainer *self, GError **error);          /* of trained and state weights, little-endian, plan order */
+/* Of trained and state weights, little-endian, in the plan's order. */
+char       *hl_trainer_get_weights_sha256 (HlTrainer *self, GError **error);
 
 /* Checkpoint: weights, optimizer slots, position, seeds; one safetensors file, written atomically. Restoring on the same
  * device continues to the same bits as never having stopped. */
