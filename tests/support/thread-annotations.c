@@ -165,6 +165,48 @@ g_task_propagate_boolean (GTask *task, GError **error)
   return REAL (g_task_propagate_boolean) (task, error);
 }
 
+/* ---- Thread pools ---- */
+
+typedef struct { GFunc func; gpointer data; } PoolFunc;
+
+static void
+run_in_pool (gpointer job, gpointer data)
+{
+  PoolFunc *self = data;
+
+  __tsan_acquire (job);
+  self->func (job, self->data);
+  __tsan_release (self);
+}
+
+/* The small struct lives as long as its pool. */
+GThreadPool *
+g_thread_pool_new (GFunc func, gpointer data, gint max_threads, gboolean exclusive, GError **error)
+{
+  PoolFunc *self = g_new (PoolFunc, 1);
+
+  *self = (PoolFunc) { func, data };
+  return REAL (g_thread_pool_new) (run_in_pool, self, max_threads, exclusive, error);
+}
+
+gboolean
+g_thread_pool_push (GThreadPool *pool, gpointer job, GError **error)
+{
+  __tsan_release (job);
+  return REAL (g_thread_pool_push) (pool, job, error);
+}
+
+void
+g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+  gpointer self = pool->user_data;
+
+  REAL (g_thread_pool_free) (pool, immediate, wait);
+  __tsan_acquire (self);
+  if (wait)
+    g_free (self);
+}
+
 /* ---- Calls into the main loop ---- */
 
 typedef struct { GSourceFunc func; gpointer data; GDestroyNotify notify; } Invocation;
