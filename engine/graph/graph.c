@@ -279,22 +279,30 @@ name_is_usable (const char *name)
 
 /* ---- Changing ---- */
 
+static void
+append_node (HlGraph *self, guint32 id, const HlLayerClass *klass, char *name, double x, double y)
+{
+  HlNode *node = g_new0 (HlNode, 1);
+
+  node->id = id;
+  node->klass = klass;
+  node->name = name;
+  node->params = hl_class_new_params (&klass->base);
+  node->x = x;
+  node->y = y;
+  self->next_id = MAX (self->next_id, id + 1);
+  g_ptr_array_add (self->nodes, node);
+}
+
 guint32
 hl_graph_add_node (HlGraph *self, const HlLayerClass *klass, double x, double y)
 {
   g_autofree char *stem = name_stem (klass);
-  HlNode *node;
+  guint32 id = self->next_id;
 
   g_return_val_if_fail (!self->frozen, 0);
-  node = g_new0 (HlNode, 1);
-  node->id = self->next_id++;
-  node->klass = klass;
-  node->name = unique_name (self, stem, klass->max_inputs > 0);
-  node->params = hl_class_new_params (&klass->base);
-  node->x = x;
-  node->y = y;
-  g_ptr_array_add (self->nodes, node);
-  return node->id;
+  append_node (self, id, klass, unique_name (self, stem, klass->max_inputs > 0), x, y);
+  return id;
 }
 
 guint32
@@ -323,19 +331,11 @@ hl_graph_add_copy (HlGraph *self, const HlNode *node)
 gboolean
 hl_graph_add_with_id (HlGraph *self, guint32 id, const HlLayerClass *klass, const char *name, double x, double y)
 {
-  guint32 next = self->next_id;
-  HlNode *node;
-
   g_return_val_if_fail (!self->frozen, FALSE);
   if (id == 0 || id == G_MAXUINT32 || find_node (self, id) || hl_graph_find_name (self, name)
       || !name_is_usable (name))
     return FALSE;
-  hl_graph_add_node (self, klass, x, y);
-  node = self->nodes->pdata[self->nodes->len - 1];
-  node->id = id;
-  g_free (node->name);
-  node->name = g_strdup (name);
-  self->next_id = MAX (next, id + 1);
+  append_node (self, id, klass, g_strdup (name), x, y);
   return TRUE;
 }
 

@@ -8,17 +8,36 @@
 
 /* ---- Order ---- */
 
-static gboolean
-is_ready (const HlGraph *graph, const HlNode *node, GHashTable *done)
+/* Node ids to how many of their inputs are still to come. */
+static GHashTable *
+count_waiting (const HlGraph *graph)
 {
+  GHashTable *waiting = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < hl_graph_get_n_nodes (graph); i++)
+    g_hash_table_insert (waiting, GUINT_TO_POINTER (hl_graph_get_node (graph, i)->id), GUINT_TO_POINTER (0));
+  for (guint i = 0; i < hl_graph_get_n_links (graph); i++)
+    {
+      gpointer to = GUINT_TO_POINTER (hl_graph_get_link (graph, i)->to);
+
+      g_hash_table_insert (waiting, to, GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (waiting, to)) + 1));
+    }
+  return waiting;
+}
+
+/* Takes a node out and lets its readers wait for one input less. */
+static void
+release_readers (const HlGraph *graph, GHashTable *waiting, const HlNode *node)
+{
+  g_hash_table_remove (waiting, GUINT_TO_POINTER (node->id));
   for (guint i = 0; i < hl_graph_get_n_links (graph); i++)
     {
       const HlLink *link = hl_graph_get_link (graph, i);
+      gpointer to = GUINT_TO_POINTER (link->to);
 
-      if (link->to == node->id && !g_hash_table_contains (done, GUINT_TO_POINTER (link->from)))
-        return FALSE;
+      if (link->from == node->id)
+        g_hash_table_insert (waiting, to, GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (waiting, to)) - 1));
     }
-  return TRUE;
 }
 
 /* Topological order; among nodes that are ready, the lowest id comes first. */
@@ -26,7 +45,7 @@ static GPtrArray *
 sort_nodes (const HlGraph *graph)
 {
   GPtrArray *order = g_ptr_array_new ();
-  g_autoptr (GHashTable) done = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) waiting = count_waiting (graph);
   guint n = hl_graph_get_n_nodes (graph);
 
   while (order->len < n)
@@ -36,14 +55,16 @@ sort_nodes (const HlGraph *graph)
       for (guint i = 0; i < n; i++)
         {
           const HlNode *node = hl_graph_get_node (graph, i);
+          gpointer key, count;
 
-          if (!g_hash_table_contains (done, GUINT_TO_POINTER (node->id)) && (!next || node->id < next->id)
-              && is_ready (graph, node, done))
+          if ((!next || node->id < next->id)
+              && g_hash_table_lookup_extended (waiting, GUINT_TO_POINTER (node->id), &key, &count)
+              && GPOINTER_TO_UINT (count) == 0)
             next = node;
         }
       if (!next)
         break;
-      g_hash_table_add (done, GUINT_TO_POINTER (next->id));
+      release_readers (graph, waiting, next);
       g_ptr_array_add (order, (gpointer) next);
     }
   return order;
