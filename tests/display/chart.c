@@ -80,7 +80,7 @@ test_format (void)
   g_assert_cmpstr (hl_axis_format (2.30258, HL_AXIS_NUMBER, text, sizeof text), ==, "2.30");
   g_assert_cmpstr (hl_axis_format (0.8754, HL_AXIS_PERCENT, text, sizeof text), ==, "87.5\u202f%");
   g_assert_cmpstr (hl_axis_format (61234, HL_AXIS_COUNT, text, sizeof text), ==, "61\u202f234");
-  g_assert_cmpstr (hl_axis_format (9999, HL_AXIS_COUNT, text, sizeof text), ==, "9999");
+  g_assert_cmpstr (hl_axis_format (9999, HL_AXIS_COUNT, text, sizeof text), ==, "9\u202f999");
   g_assert_cmpstr (hl_axis_format (1.5e-7, HL_AXIS_NUMBER, text, sizeof text), ==, "1.5e-07");
   g_assert_cmpstr (hl_axis_format (NAN, HL_AXIS_NUMBER, text, sizeof text), ==, "not a number");
 }

@@ -81,7 +81,7 @@ group_thousands (char *text, gsize size)
   gsize whole = dot != NULL ? (gsize) (dot - digits) : strlen (digits);
   g_autoptr(GString) grouped = NULL;
 
-  if (whole < 5 || strchr (text, 'e') != NULL)
+  if (whole < 4 || strchr (text, 'e') != NULL)
     return;
   grouped = g_string_new_len (text, digits - text);
   for (gsize i = 0; i < whole; i++)
