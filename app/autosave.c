@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Autosave files: {"recovery": 1, who wrote it, what project it is, "project": {as in a .hillock file, absolute paths}}. */
+ * Autosave files: {"recovery": 1, who wrote it, what project it is, "project": {as in a .hillock file, absolute
+ * paths}}. */
 
 #include "config.h"
 
@@ -175,7 +176,8 @@ hl_autosave_remove (HlAutosave *self)
 static JsonObject *
 load_object (GFile *file, JsonNode **root, GError **error)
 {
-  static const char *const keys[] = { "recovery", "pid", "started", "host", "id", "title", "uri", "hash", "project", NULL };
+  static const char *const keys[]
+      = { "recovery", "pid", "started", "host", "id", "title", "uri", "hash", "project", NULL };
   gsize length;
   g_autofree char *text = hl_file_load_text (file, &length, error);
   gint64 format;
@@ -194,7 +196,8 @@ read_info (JsonObject *object, GError **error)
   g_autoptr (HlAutosaveInfo) info = g_new0 (HlAutosaveInfo, 1);
   const char *id, *title, *uri = NULL, *hash = NULL;
 
-  if (!hl_json_get_string (object, "id", &id, "recovery", error) || !hl_json_get_string (object, "title", &title, "recovery", error)
+  if (!hl_json_get_string (object, "id", &id, "recovery", error)
+      || !hl_json_get_string (object, "title", &title, "recovery", error)
       || (json_object_has_member (object, "uri") && !hl_json_get_string (object, "uri", &uri, "recovery", error))
       || (json_object_has_member (object, "hash") && !hl_json_get_string (object, "hash", &hash, "recovery", error)))
     return NULL;

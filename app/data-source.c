@@ -115,7 +115,8 @@ hl_data_source_class_init (HlDataSourceClass *klass)
   props[PROP_DATASET] = g_param_spec_pointer ("dataset", NULL, NULL, flags);
   props[PROP_SPLIT] = g_param_spec_pointer ("split", NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  signals[CHANGED] = g_signal_new ("changed", HL_TYPE_DATA_SOURCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED]
+      = g_signal_new ("changed", HL_TYPE_DATA_SOURCE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -233,7 +234,8 @@ load_thread (GTask *task, gpointer object, gpointer data, GCancellable *cancella
   GError *error = NULL;
 
   if (!load->dataset)
-    load->dataset = hl_dataset_open (load->spec->format, load->spec->path, load->folder, &progress, cancellable, &error);
+    load->dataset
+        = hl_dataset_open (load->spec->format, load->spec->path, load->folder, &progress, cancellable, &error);
   if (load->dataset)
     load->split = hl_split_new (load->dataset, load->spec, &error);
   if (error)
@@ -269,7 +271,8 @@ load_done (GObject *object, GAsyncResult *result, gpointer data)
       set_error (self, text);
     }
   else
-    set_error (self, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? _("Reading the data was cancelled.") : error->message);
+    set_error (self, g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ? _("Reading the data was cancelled.")
+                                                                               : error->message);
   g_object_thaw_notify (G_OBJECT (self));
   set_data (self, g_steal_pointer (&load->dataset), g_steal_pointer (&load->split));
 }

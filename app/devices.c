@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlDeviceStore: asks OpenCL on threads of their own; they lower their priority, which a thread of a pool could never raise again. */
+ * HlDeviceStore: asks OpenCL on threads of their own; they lower their priority, which a thread of a pool could never
+ * raise again. */
 
 #include "config.h"
 

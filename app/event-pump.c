@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlEventPump: a GSource with a queue. A push wakes the main context only when no wake-up is due yet, and a wake-up is due no sooner
- * than 16 ms after the last, so that a fast worker costs the interface one dispatch a frame. */
+ * HlEventPump: a GSource with a queue. A push wakes the main context only when no wake-up is due yet, and a wake-up is
+ * due no sooner than 16 ms after the last, so that a fast worker costs the interface one dispatch a frame. */
 
 #include "app/event-pump.h"
 
@@ -75,7 +75,8 @@ hl_event_pump_push (HlEventPump *self, HlEvent *event)
   if (!self->armed)
     {
       self->armed = TRUE;
-      /* A time that has passed means at once. Under the mutex, or a dispatch in between would disarm what we are about to arm. */
+      /* A time that has passed means at once. Under the mutex, or a dispatch in between would disarm what we are about
+       * to arm. */
       g_source_set_ready_time (&self->source, self->last_dispatch_us + FRAME_US);
     }
   g_mutex_unlock (&self->mutex);

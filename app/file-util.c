@@ -28,9 +28,10 @@ set_save_error (GError **error, GFile *file, const GError *cause)
   g_autoptr (GFile) folder = g_file_get_parent (file);
   g_autofree char *place = folder ? g_file_get_parse_name (folder) : g_strdup ("/");
 
-  g_set_error (error, cause->domain, cause->code,
-               _("“%s” cannot be saved in “%s” (%s). What was there before is untouched; choose another folder or make room."),
-               name, place, cause->message);
+  g_set_error (
+      error, cause->domain, cause->code,
+      _("“%s” cannot be saved in “%s” (%s). What was there before is untouched; choose another folder or make room."),
+      name, place, cause->message);
 }
 
 gboolean
@@ -49,9 +50,9 @@ hl_file_save_text (GFile *file, const char *text, gssize length, HlSaveMode mode
 
       target = g_strdup (real ? real : path);
       free (real);
-      saved = g_file_set_contents_full (target, text, length,
-                                        G_FILE_SET_CONTENTS_CONSISTENT | (mode == HL_SAVE_DURABLE ? G_FILE_SET_CONTENTS_DURABLE : 0),
-                                        0666, &cause);
+      saved = g_file_set_contents_full (
+          target, text, length,
+          G_FILE_SET_CONTENTS_CONSISTENT | (mode == HL_SAVE_DURABLE ? G_FILE_SET_CONTENTS_DURABLE : 0), 0666, &cause);
     }
   else
     saved = g_file_replace_contents (file, text, length, NULL, FALSE, G_FILE_CREATE_NONE, NULL, NULL, &cause);
@@ -73,7 +74,8 @@ hl_file_load_text (GFile *file, gsize *length, GError **error)
   if (!info)
     {
       if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-        g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no file “%s”; it may have been moved or deleted."), name);
+        g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                     _("There is no file “%s”; it may have been moved or deleted."), name);
       else
         g_set_error (error, cause->domain, cause->code, _("“%s” cannot be read (%s)."), name, cause->message);
       return NULL;
@@ -86,8 +88,9 @@ hl_file_load_text (GFile *file, gsize *length, GError **error)
     }
   if (g_file_info_get_size (info) > MAX_TEXT_BYTES)
     {
-      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("“%s” has %.0f MiB; no project file is larger than %d MiB."),
-                   name, g_file_info_get_size (info) / 1048576.0, MAX_TEXT_BYTES / 1048576);
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
+                   _("“%s” has %.0f MiB; no project file is larger than %d MiB."), name,
+                   g_file_info_get_size (info) / 1048576.0, MAX_TEXT_BYTES / 1048576);
       return NULL;
     }
   if (!g_file_load_contents (file, NULL, &text, &n, NULL, &cause))
@@ -113,6 +116,7 @@ hl_folder_make (GFile *folder, GError **error)
     return TRUE;
   name = g_file_get_parse_name (folder);
   g_set_error (error, cause->domain, cause->code, _("The folder “%s” cannot be made (%s)."), name,
-               g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS) ? _("a file of that name is in the way") : cause->message);
+               g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_EXISTS) ? _("a file of that name is in the way")
+                                                                      : cause->message);
   return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * JSON text. json-glib's own printer puts every number of a list on a line of its own and prints 0.1 with seventeen digits. */
+ * JSON text. json-glib's own printer puts every number of a list on a line of its own and prints 0.1 with seventeen
+ * digits. */
 
 #include "config.h"
 
@@ -224,10 +225,12 @@ hl_json_from_text (const char *text, gssize length, GError **error)
 
       /* The parser's own words begin with "<data>:3:7: Parse error: ". */
       if (sscanf (syntax->message, "<data>:%d:%d: Parse error: %n", &line, &column, &skipped) == 2 && skipped > 0)
-        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: line %d, column %d: %s."),
-                     line, column, syntax->message + skipped);
+        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
+                     _("The file is not JSON, or was cut off: line %d, column %d: %s."), line, column,
+                     syntax->message + skipped);
       else
-        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: %s."), syntax->message);
+        g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The file is not JSON, or was cut off: %s."),
+                     syntax->message);
       return NULL;
     }
   root = json_parser_get_root (parser);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Lock files. The file is read and written under flock(), so that two processes finding the same stale lock cannot both take it. */
+ * Lock files. The file is read and written under flock(), so that two processes finding the same stale lock cannot both
+ * take it. */
 
 #include "config.h"
 
@@ -77,12 +78,17 @@ describe_owner (const HlProcess *owner, const char *path)
   g_autofree char *name = g_filename_display_name (path);
 
   if (hl_process_is_own (owner))
-    return g_strdup (_("Another window of this program has the project open. Save it there, or save this one under another name."));
+    return g_strdup (
+        _("Another window of this program has the project open. Save it there, or save this one under another name."));
   if (hl_process_is_local (owner))
-    return g_strdup_printf (_("Another Hillock (process %" PRId64 ") has the project open. Close it there, or save under "
-                              "another name."), owner->pid);
-  return g_strdup_printf (_("Hillock on the computer “%s” has the project open. Close it there, or save under another name; should "
-                            "that computer have crashed, delete “%s”."), owner->host, name);
+    return g_strdup_printf (_("Another Hillock (process %" PRId64
+                               ") has the project open. Close it there, or save under "
+                               "another name."),
+                            owner->pid);
+  return g_strdup_printf (
+      _("Hillock on the computer “%s” has the project open. Close it there, or save under another name; should "
+         "that computer have crashed, delete “%s”."),
+      owner->host, name);
 }
 
 static char *
@@ -91,7 +97,8 @@ new_content (void)
   g_autoptr (HlProcess) own = hl_process_new_own ();
   g_autofree char *token = g_uuid_string_random ();
 
-  return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %s\n%s\n", own->pid, own->started, token, own->host);
+  return g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %s\n%s\n", own->pid, own->started, token,
+                          own->host);
 }
 
 HlLock *

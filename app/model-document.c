@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlModelDocument: what follows from the current graph (plan, problems, items) and what is selected. The editing verbs are in
- * model-edit.c. */
+ * HlModelDocument: what follows from the current graph (plan, problems, items) and what is selected. The editing verbs
+ * are in model-edit.c. */
 
 #include "config.h"
 
@@ -69,7 +69,8 @@ hl_model_document_class_init (HlModelDocumentClass *klass)
   props[PROP_PROBLEMS] = g_param_spec_pointer ("problems", NULL, NULL, flags);
   props[PROP_N_SELECTED] = g_param_spec_uint ("n-selected", NULL, NULL, 0, G_MAXUINT, 0, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  signals[CHANGED] = g_signal_new ("changed", HL_TYPE_MODEL_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CHANGED]
+      = g_signal_new ("changed", HL_TYPE_MODEL_DOCUMENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -192,7 +193,8 @@ looks_the_same (const HlProjectState *a, const HlProjectState *b)
 {
   const HlRecipe *x = hl_project_state_get_recipe (a), *y = hl_project_state_get_recipe (b);
 
-  return hl_project_state_get_graph (a) == hl_project_state_get_graph (b) && x->batch == y->batch && x->loss->klass == y->loss->klass;
+  return hl_project_state_get_graph (a) == hl_project_state_get_graph (b) && x->batch == y->batch
+         && x->loss->klass == y->loss->klass;
 }
 
 void

@@ -224,7 +224,8 @@ hl_model_document_move (HlModelDocument *self, const guint32 *nodes, guint n, do
 }
 
 void
-hl_model_document_set_positions (HlModelDocument *self, const guint32 *nodes, guint n, const double *xy, const char *label)
+hl_model_document_set_positions (HlModelDocument *self, const guint32 *nodes, guint n, const double *xy,
+                                 const char *label)
 {
   HlGraph *graph = begin (self);
   g_autofree char *key = make_move_key (label, nodes, n);
@@ -255,7 +256,8 @@ hl_model_document_rename (HlModelDocument *self, guint32 node, const char *name,
 
   if (!hl_graph_find_node (graph, node))
     {
-      g_set_error_literal (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The layer to rename is not there any more."));
+      g_set_error_literal (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
+                           _("The layer to rename is not there any more."));
       return FALSE;
     }
   if (!hl_graph_rename_node (graph, node, name, error))
@@ -366,7 +368,8 @@ add_part (HlGraph *graph, const HlGraph *part, double dx, double dy)
       const HlLink *link = hl_graph_get_link (part, i);
 
       hl_graph_connect (graph, GPOINTER_TO_UINT (g_hash_table_lookup (new_ids, GUINT_TO_POINTER (link->from))),
-                        GPOINTER_TO_UINT (g_hash_table_lookup (new_ids, GUINT_TO_POINTER (link->to))), link->port, NULL);
+                        GPOINTER_TO_UINT (g_hash_table_lookup (new_ids, GUINT_TO_POINTER (link->to))), link->port,
+                        NULL);
     }
   return added;
 }

@@ -120,13 +120,14 @@ check_unchanged (HlSaving *self, GError **error)
     return TRUE;
   name = hl_file_dup_name (self->file);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
-               _("“%s” was changed by another program after it was opened here. Save under another name to keep both, or replace it."),
+               _("“%s” was changed by another program after it was opened here. Save under another name to keep both, "
+                  "or replace it."),
                name);
   return FALSE;
 }
 
-/* Runs in progress know their folder by its old path, so that path goes on to lead there. Where the two places are on different
- * disks the new path leads to the old place. */
+/* Runs in progress know their folder by its old path, so that path goes on to lead there. Where the two places are on
+ * different disks the new path leads to the old place. */
 static void
 move_runs (HlSaving *self)
 {

@@ -153,8 +153,10 @@ check_version (JsonNode *root, GError **error)
   if (version > HL_PROJECT_VERSION)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   _("The project was written by a newer Hillock (format %" PRId64 ", this one knows formats up to %d). "
-                     "Update Hillock to open it."), version, HL_PROJECT_VERSION);
+                   _("The project was written by a newer Hillock (format %" PRId64
+                      ", this one knows formats up to %d). "
+                      "Update Hillock to open it."),
+                   version, HL_PROJECT_VERSION);
       return FALSE;
     }
   return TRUE;
@@ -165,7 +167,8 @@ get_part (JsonObject *object, const char *key, GError **error)
 {
   if (json_object_has_member (object, key))
     return json_object_get_member (object, key);
-  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, _("The project has no member “%s”; the file is incomplete."), key);
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+               _("The project has no member “%s”; the file is incomplete."), key);
   return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlProject: history, file, autosave and lock of one open project. Files are read and written in project-io.c and autosave.c. */
+ * HlProject: history, file, autosave and lock of one open project. Files are read and written in project-io.c and
+ * autosave.c. */
 
 #include "config.h"
 
@@ -21,7 +22,7 @@ struct _HlProject
   HlHistory *history;          /* of HlProjectState */
   HlModelDocument *model;
   GFile *file;
-  char *title, *id, *hash;     /* id names the folder of runs while there is no file; hash is the file's as we know it */
+  char *title, *id, *hash; /* id names the folder of runs while there is no file; hash is the file's as we know it */
   char *read_only_reason;
   HlLock *lock;
   HlAutosave *autosave;
@@ -36,8 +37,17 @@ G_DEFINE_TYPE (HlProject, hl_project, G_TYPE_OBJECT)
 
 enum
 {
-  PROP_STATE = 1, PROP_FILE, PROP_TITLE, PROP_MODIFIED, PROP_CAN_UNDO, PROP_CAN_REDO, PROP_UNDO_LABEL, PROP_REDO_LABEL, PROP_MODEL,
-  PROP_READ_ONLY_REASON, N_PROPS
+  PROP_STATE = 1,
+  PROP_FILE,
+  PROP_TITLE,
+  PROP_MODIFIED,
+  PROP_CAN_UNDO,
+  PROP_CAN_REDO,
+  PROP_UNDO_LABEL,
+  PROP_REDO_LABEL,
+  PROP_MODEL,
+  PROP_READ_ONLY_REASON,
+  N_PROPS
 };
 static GParamSpec *props[N_PROPS];
 
@@ -419,8 +429,8 @@ save_done (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-hl_project_save_async (HlProject *self, GFile *file, gboolean force, GCancellable *cancellable, GAsyncReadyCallback callback,
-                       gpointer data)
+hl_project_save_async (HlProject *self, GFile *file, gboolean force, GCancellable *cancellable,
+                       GAsyncReadyCallback callback, gpointer data)
 {
   GTask *outer = g_task_new (self, cancellable, callback, data);
   g_autoptr (GTask) task = NULL;

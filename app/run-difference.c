@@ -101,7 +101,8 @@ hl_run_describe_difference (const HlProjectState *before, const HlProjectState *
       const HlParam *rate = hl_class_find_param (recipe->optimizer->klass, "learning_rate");
       g_autofree char *value = rate ? format_param (rate, recipe->optimizer->params) : g_strdup ("");
 
-      add (text, _("%s %s, batch %u, seed %" PRIu64), _(recipe->optimizer->klass->title), value, recipe->batch, recipe->seed);
+      add (text, _("%s %s, batch %u, seed %" PRIu64), _(recipe->optimizer->klass->title), value, recipe->batch,
+           recipe->seed);
       return g_string_free (text, FALSE);
     }
   if (!same_network (hl_project_state_get_graph (before), hl_project_state_get_graph (after)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A run's folder: what is written when. Whatever fails, the rest is still attempted, and files are replaced whole, so that what a
- * run has made so far is never lost. */
+ * A run's folder: what is written when. Whatever fails, the rest is still attempted, and files are replaced whole, so
+ * that what a run has made so far is never lost. */
 
 #include "config.h"
 
@@ -117,7 +117,8 @@ hl_run_folder_create (GFile *runs_folder, const HlProjectState *state, const cha
         {
           g_autofree char *place = g_file_get_parse_name (folder);
 
-          g_set_error (error, cause->domain, cause->code, _("The folder “%s” for the run cannot be made (%s)."), place, cause->message);
+          g_set_error (error, cause->domain, cause->code, _("The folder “%s” for the run cannot be made (%s)."), place,
+                       cause->message);
           return NULL;
         }
     }
@@ -280,7 +281,7 @@ add_confusion (HlRunFolder *self, HlTrainer *trainer, guint epoch, GError **erro
   self->info->n_classes = counts ? n_classes : 0;
   for (gsize i = 0; counts && i < (gsize) n_classes * n_classes; i++)
     if (counts[i] > 0)
-      hl_run_log_add (self->confusion, "%u,%u,%u,%u", epoch, (guint) (i / n_classes), (guint) (i % n_classes), counts[i]);
+      hl_run_log_add (self->confusion, "%u,%u,%u,%u", epoch, (guint)(i / n_classes), (guint)(i % n_classes), counts[i]);
   if (!hl_run_log_flush (self->confusion, error))
     return FALSE;
   if (!predictions || n == 0)
@@ -355,7 +356,8 @@ hl_run_folder_add_epoch (HlRunFolder *self, HlTrainer *trainer, const HlStep *st
 }
 
 gboolean
-hl_run_folder_finish (HlRunFolder *self, const char *state, const char *message, const HlScore *test, double seconds, GError **error)
+hl_run_folder_finish (HlRunFolder *self, const char *state, const char *message, const HlScore *test, double seconds,
+                      GError **error)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   GError *first = NULL, *part = NULL;

@@ -167,7 +167,8 @@ info_from_object (HlRunInfo *self, JsonObject *object, GError **error)
   if (format > FORMAT)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   _("The run was written by a newer Hillock (format %" PRId64 "); update Hillock to open it."), format);
+                   _("The run was written by a newer Hillock (format %" PRId64 "); update Hillock to open it."),
+                   format);
       return FALSE;
     }
   if (json_object_has_member (object, "steps_per_epoch")
@@ -184,20 +185,22 @@ info_from_object (HlRunInfo *self, JsonObject *object, GError **error)
     return FALSE;
   return get_string (object, "title", &self->title, error) && get_string (object, "state", &self->state, error)
          && get_string (object, "message", &self->message, error) && get_string (object, "device", &self->device, error)
-         && get_string (object, "version", &self->version, error) && get_string (object, "started", &self->started, error)
-         && get_string (object, "ended", &self->ended, error) && get_uint (object, "epochs", &self->epochs, error)
-         && get_uint (object, "classes", &self->n_classes, error) && get_uint (object, "best_epoch", &self->best_epoch, error)
-         && get_score (object, "train", &self->train, error) && get_score (object, "validation", &self->validation, error)
+         && get_string (object, "version", &self->version, error)
+         && get_string (object, "started", &self->started, error) && get_string (object, "ended", &self->ended, error)
+         && get_uint (object, "epochs", &self->epochs, error) && get_uint (object, "classes", &self->n_classes, error)
+         && get_uint (object, "best_epoch", &self->best_epoch, error)
+         && get_score (object, "train", &self->train, error)
+         && get_score (object, "validation", &self->validation, error)
          && get_score (object, "test", &self->test, error);
 }
 
 static HlRunInfo *
 load_unlocked (GFile *folder, GError **error)
 {
-  static const char *const keys[] = {
-    "run", "title", "starred", "state", "message", "device", "version", "started", "ended", "seconds", "epochs", "steps_per_epoch",
-    "classes", "best_epoch", "best_score", "train", "validation", "test", NULL
-  };
+  static const char *const keys[]
+      = { "run",        "title",   "starred", "state",           "message", "device",     "version",    "started",
+          "ended",      "seconds", "epochs",  "steps_per_epoch", "classes", "best_epoch", "best_score", "train",
+          "validation", "test",    NULL };
   g_autoptr (GFile) file = g_file_get_child (folder, "run.json");
   g_autoptr (HlRunInfo) self = hl_run_info_new ();
   g_autoptr (JsonNode) root = NULL;

@@ -17,7 +17,8 @@ struct _HlRunList
 };
 
 static void run_list_iface_init (GListModelInterface *iface);
-G_DEFINE_TYPE_WITH_CODE (HlRunList, hl_run_list, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, run_list_iface_init))
+G_DEFINE_TYPE_WITH_CODE (HlRunList, hl_run_list, G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, run_list_iface_init))
 
 static GType
 run_list_get_item_type (GListModel *model)
@@ -94,7 +95,8 @@ update_summaries (HlRunList *self)
   for (guint i = 0; i < self->runs->len; i++)
     {
       HlRun *before = i + 1 < self->runs->len ? get_run (self, i + 1) : NULL;
-      g_autofree char *summary = hl_run_describe_difference (before ? hl_run_get_state (before) : NULL, hl_run_get_state (get_run (self, i)));
+      g_autofree char *summary = hl_run_describe_difference (before ? hl_run_get_state (before) : NULL,
+                                                             hl_run_get_state (get_run (self, i)));
 
       hl_run_set_summary (get_run (self, i), summary);
     }
@@ -221,7 +223,8 @@ delete_tree (GFile *file)
   g_autoptr (GFileEnumerator) children = NULL;
   GFile *child;
 
-  children = g_file_enumerate_children (file, G_FILE_ATTRIBUTE_STANDARD_NAME, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+  children = g_file_enumerate_children (file, G_FILE_ATTRIBUTE_STANDARD_NAME, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL,
+                                        NULL);
   while (children && g_file_enumerator_iterate (children, NULL, &child, NULL, NULL) && child)
     delete_tree (child);
   g_file_delete (file, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Appending to CSV files. `good` is the length of what is surely in the file; a write that breaks off is repeated from there. */
+ * Appending to CSV files. `good` is the length of what is surely in the file; a write that breaks off is repeated from
+ * there. */
 
 #include "config.h"
 
@@ -115,9 +116,11 @@ hl_run_log_flush (HlRunLog *self, GError **error)
     {
       g_autofree char *name = g_file_get_parse_name (self->file);
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   _("“%s” cannot be written (%s). The numbers are kept in memory and written as soon as that works again; "
-                     "make room or check the folder's permissions."), name, g_strerror (code));
+      g_set_error (
+          error, G_IO_ERROR, g_io_error_from_errno (code),
+          _("“%s” cannot be written (%s). The numbers are kept in memory and written as soon as that works again; "
+             "make room or check the folder's permissions."),
+          name, g_strerror (code));
       return FALSE;
     }
   self->good += self->pending->len;

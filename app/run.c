@@ -34,7 +34,15 @@ G_DEFINE_TYPE (HlRun, hl_run, G_TYPE_OBJECT)
 
 enum
 {
-  PROP_NUMBER = 1, PROP_TITLE, PROP_SUMMARY, PROP_STATE_TEXT, PROP_ACCURACY_TEXT, PROP_STARRED, PROP_SHOWN, PROP_ACTIVE, PROP_COLOR_INDEX,
+  PROP_NUMBER = 1,
+  PROP_TITLE,
+  PROP_SUMMARY,
+  PROP_STATE_TEXT,
+  PROP_ACCURACY_TEXT,
+  PROP_STARRED,
+  PROP_SHOWN,
+  PROP_ACTIVE,
+  PROP_COLOR_INDEX,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -78,7 +86,8 @@ make_state_text (HlRun *self)
     return g_strdup_printf (ngettext ("Stopped after %u epoch", "Stopped after %u epochs", self->epochs), self->epochs);
   if (g_str_equal (self->state_name, "failed"))
     return g_strdup_printf (_("Failed: %s"), self->message ? self->message : _("the reason was not stored."));
-  return g_strdup_printf (ngettext ("Interrupted after %u epoch", "Interrupted after %u epochs", self->epochs), self->epochs);
+  return g_strdup_printf (ngettext ("Interrupted after %u epoch", "Interrupted after %u epochs", self->epochs),
+                          self->epochs);
 }
 
 static char *

@@ -125,9 +125,12 @@ hl_session_class_init (HlSessionClass *klass)
   props[PROP_RUN] = g_param_spec_object ("run", NULL, NULL, HL_TYPE_RUN, flags);
   props[PROP_ERROR_MESSAGE] = g_param_spec_string ("error-message", NULL, NULL, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
-  signals[PROBE] = g_signal_new ("probe", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
-  signals[NOTICE] = g_signal_new ("notice", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
-  signals[FINISHED] = g_signal_new ("finished", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[PROBE]
+      = g_signal_new ("probe", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_POINTER);
+  signals[NOTICE]
+      = g_signal_new ("notice", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[FINISHED]
+      = g_signal_new ("finished", HL_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -254,7 +257,8 @@ handle_steps (HlSession *self, const HlEvent *event)
   self->step = results[n - 1].step;
   set_double (self, &self->loss, results[n - 1].loss, PROP_LOSS);
   set_double (self, &self->images_per_second, event->u.steps.images_per_second, PROP_IMAGES_PER_SECOND);
-  set_double (self, &self->progress, self->n_steps > 0 ? CLAMP ((double) self->step / self->n_steps, 0, 1) : 0, PROP_PROGRESS);
+  set_double (self, &self->progress, self->n_steps > 0 ? CLAMP ((double)self->step / self->n_steps, 0, 1) : 0,
+              PROP_PROGRESS);
   update_epoch_text (self);
   /* Time left from the time it took so far, in which validation and checkpoints count too. */
   if (self->first_seconds < 0)
@@ -323,8 +327,8 @@ event_cb (HlEvent *event, gpointer data)
       handle_steps (self, event);
       break;
     case HL_EVENT_EPOCH:
-      set_double (self, &self->validation_accuracy, event->u.epoch.validation.n > 0 ? event->u.epoch.validation.accuracy : -1,
-                  PROP_VALIDATION_ACCURACY);
+      set_double (self, &self->validation_accuracy,
+                  event->u.epoch.validation.n > 0 ? event->u.epoch.validation.accuracy : -1, PROP_VALIDATION_ACCURACY);
       hl_run_add_epoch (self->run, event);
       break;
     case HL_EVENT_TEST:
@@ -448,9 +452,11 @@ check_network (HlProjectState *state, GError **error)
       if (problem->severity != HL_SEVERITY_ERROR)
         continue;
       if (node && !g_str_has_prefix (problem->text, node->name))
-        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The network cannot be trained yet. %s: %s"), node->name, problem->text);
+        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The network cannot be trained yet. %s: %s"),
+                     node->name, problem->text);
       else
-        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The network cannot be trained yet. %s"), problem->text);
+        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("The network cannot be trained yet. %s"),
+                     problem->text);
       return FALSE;
     }
   return TRUE;
@@ -475,7 +481,8 @@ hl_session_start (HlSession *self, HlDataset *dataset, gboolean paused, GError *
 
   g_return_val_if_fail (self->project, FALSE);   /* disposed */
   state = hl_project_get_state (self->project);
-  if (!check_free (self, error) || !check_network (state, error) || !check_recipe (hl_project_state_get_recipe (state), error))
+  if (!check_free (self, error) || !check_network (state, error)
+      || !check_recipe (hl_project_state_get_recipe (state), error))
     return FALSE;
   job = hl_job_new (HL_JOB_TRAIN, state);
   job->dataset = dataset ? hl_dataset_ref (dataset) : NULL;
@@ -494,7 +501,8 @@ begin_stored (HlSession *self, HlJobKind kind, HlRun *run, HlDataset *dataset, G
     return FALSE;
   if (!hl_run_get_folder (run))
     {
-      g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS, _("This run has no folder, so there is nothing to load."));
+      g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+                           _("This run has no folder, so there is nothing to load."));
       return FALSE;
     }
   job = hl_job_new (kind, hl_run_get_state (run));
@@ -573,7 +581,8 @@ hl_session_save_weights (HlSession *self, GFile *file)
 
   if (!self->worker)
     {
-      g_signal_emit (self, signals[NOTICE], 0, _("There are no weights to save: train a network first, or choose a run to inspect."));
+      g_signal_emit (self, signals[NOTICE], 0,
+                     _("There are no weights to save: train a network first, or choose a run to inspect."));
       return;
     }
   command = g_new0 (HlCommand, 1);

@@ -59,7 +59,8 @@ static GVariant *
 get_value (HlSettings *self, const char *key, GVariant *fallback)
 {
   g_autoptr (GVariant) initial = g_variant_ref_sink (fallback);
-  GVariant *value = self->stored ? g_settings_get_value (self->stored, key) : g_variant_dict_lookup_value (self->values, key, NULL);
+  GVariant *value
+      = self->stored ? g_settings_get_value (self->stored, key) : g_variant_dict_lookup_value (self->values, key, NULL);
 
   return value ? value : g_steal_pointer (&initial);
 }

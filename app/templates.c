@@ -55,8 +55,8 @@ typedef struct
   guint n_cards;
 } Chain;
 
-/* docked: the layer is drawn as a chip on the card before it, so it takes no place of its own. Then pairs of parameter name and
- * int, ending with NULL. */
+/* docked: the layer is drawn as a chip on the card before it, so it takes no place of its own. Then pairs of parameter
+ * name and int, ending with NULL. */
 static void
 chain_add (Chain *self, const char *layer, gboolean docked, ...)
 {

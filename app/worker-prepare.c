@@ -77,7 +77,8 @@ create_folder (HlWork *self, GError **error)
       return NULL;
     }
   place = g_file_get_parse_name (hl_run_folder_get_file (folder));
-  hl_work_notice (self, g_error_new (cause->domain, cause->code, _("%s The run is kept in “%s” instead."), cause->message, place));
+  hl_work_notice (
+      self, g_error_new (cause->domain, cause->code, _("%s The run is kept in “%s” instead."), cause->message, place));
   return folder;
 }
 
@@ -101,7 +102,8 @@ open_folder (HlWork *self, GError **error)
       g_autofree char *place = g_file_get_parse_name (job->run_folder);
 
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                   _("The run in “%s” has no checkpoint to go on from: it ended before its first epoch was over."), place);
+                   _("The run in “%s” has no checkpoint to go on from: it ended before its first epoch was over."),
+                   place);
       return FALSE;
     }
   if (!hl_trainer_restore_checkpoint (self->trainer, checkpoint, error))

@@ -41,7 +41,8 @@ add_values (HlProbeResult *result, HlExecutor *executor, GError **error)
 
       if (!hl_plan_get_shape (plan, node, &shape))
         continue;
-      array = hl_probe_result_add (result, FALSE, node, hl_graph_find_node (hl_plan_get_graph (plan), node)->name, &shape);
+      array = hl_probe_result_add (result, FALSE, node, hl_graph_find_node (hl_plan_get_graph (plan), node)->name,
+                                   &shape);
       if (!hl_executor_read (executor, node, FALSE, 1, array->values, array->n, error))
         return FALSE;
       if (output && output->node == node)

@@ -127,8 +127,9 @@ end_failed (HlWork *self, GError *error)
   flush_results (self);
   if (self->epochs_done > 0)
     {
-      char *message = g_strdup_printf (ngettext ("%s The checkpoint after %u epoch is kept.", "%s The checkpoint after %u epochs is kept.",
-                                                 self->epochs_done), error->message, self->epochs_done);
+      char *message = g_strdup_printf (ngettext ("%s The checkpoint after %u epoch is kept.",
+                                                 "%s The checkpoint after %u epochs is kept.", self->epochs_done),
+                                       error->message, self->epochs_done);
 
       g_free (error->message);
       error->message = message;
@@ -203,8 +204,8 @@ end_epoch (HlWork *self, const HlStep *step)
     }
   hl_event_pump_push (self->pump, event);
   if (!hl_run_folder_add_epoch (self->folder, self->trainer, step, hl_work_get_seconds (self), &error))
-    hl_work_notice (self, g_error_new (error->domain, error->code, _("%s Training goes on, and the next epoch tries again."),
-                                       error->message));
+    hl_work_notice (self, g_error_new (error->domain, error->code,
+                                       _("%s Training goes on, and the next epoch tries again."), error->message));
   g_clear_error (&error);
 }
 

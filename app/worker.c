@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlWorker: the thread, its queue, and what every command does. A job is prepared in worker-prepare.c and trained in worker-train.c. */
+ * HlWorker: the thread, its queue, and what every command does. A job is prepared in worker-prepare.c and trained in
+ * worker-train.c. */
 
 #include "config.h"
 
@@ -98,7 +99,7 @@ save_weights (HlWork *self, GFile *file)
       hl_event_pump_push (self->pump, event);
       return;
     }
-  g_clear_pointer (&self->last_notice, g_free);   /* the user asked, so the answer comes even when it is the same again */
+  g_clear_pointer (&self->last_notice, g_free); /* the user asked, so the answer comes even when it is the same again */
   hl_work_notice (self, error);
 }
 
@@ -193,11 +194,14 @@ work_clear (HlWork *self)
   g_free (self->last_notice);
 }
 
-/* Carries out a job; returns the one that came after it, NULL to leave the thread. The probe lives on from job to job. */
+/* Carries out a job; returns the one that came after it, NULL to leave the thread. The probe lives on from job to job.
+ */
 static HlWorkerMessage *
 run_job (HlWorker *worker, HlWorkerMessage *message, HlProbeRequest *probe)
 {
-  HlWork work = { .message = message, .queue = worker->queue, .pump = worker->pump, .probe_out = &worker->probe_out, .probe = *probe };
+  HlWork work = {
+    .message = message, .queue = worker->queue, .pump = worker->pump, .probe_out = &worker->probe_out, .probe = *probe
+  };
 
   work.results = g_array_new (FALSE, FALSE, sizeof (HlStepResult));
   work.paused = message->job->start_paused;

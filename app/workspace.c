@@ -194,11 +194,13 @@ hl_workspace_set_probe_index (HlWorkspace *self, gint64 index)
 void
 hl_workspace_set_recipe (HlWorkspace *self, const char *label, const char *merge_key, HlRecipe *recipe)
 {
-  hl_project_commit (self->project, label, merge_key, hl_project_state_with_recipe (hl_project_get_state (self->project), recipe));
+  hl_project_commit (self->project, label, merge_key,
+                     hl_project_state_with_recipe (hl_project_get_state (self->project), recipe));
 }
 
 void
 hl_workspace_set_data (HlWorkspace *self, const char *label, const char *merge_key, HlDataSpec *data)
 {
-  hl_project_commit (self->project, label, merge_key, hl_project_state_with_data (hl_project_get_state (self->project), data));
+  hl_project_commit (self->project, label, merge_key,
+                     hl_project_state_with_data (hl_project_get_state (self->project), data));
 }

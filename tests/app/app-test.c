@@ -88,7 +88,8 @@ hl_test_remove_tree (GFile *folder)
   g_autoptr (GFileEnumerator) children = NULL;
   GFile *child;
 
-  children = g_file_enumerate_children (folder, G_FILE_ATTRIBUTE_STANDARD_NAME, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+  children = g_file_enumerate_children (folder, G_FILE_ATTRIBUTE_STANDARD_NAME, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS,
+                                        NULL, NULL);
   while (children && g_file_enumerator_iterate (children, NULL, &child, NULL, NULL) && child)
     hl_test_remove_tree (child);
   g_file_delete (folder, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Documents: after any script of edits, undoing all of it gives the bytes of the beginning, redoing all of it those of the end, and the
- * items on the canvas are always those of the graph. */
+ * Documents: after any script of edits, undoing all of it gives the bytes of the beginning, redoing all of it those of
+ * the end, and the items on the canvas are always those of the graph. */
 
 #include "tests/app/app-test.h"
 
@@ -53,7 +53,8 @@ change_param (Script *self)
   if (n == 0)
     return;
   param = &node->klass->base.params[g_rand_int_range (self->random, 0, n)];
-  hl_model_document_set_param (self->model, node->id, param, g_rand_double_range (self->random, param->min, MIN (param->max, param->min + 20) + 1));
+  hl_model_document_set_param (self->model, node->id, param,
+                               g_rand_double_range (self->random, param->min, MIN (param->max, param->min + 20) + 1));
 }
 
 static void
@@ -80,7 +81,8 @@ copy_and_paste (Script *self)
   g_autofree char *text = hl_model_document_copy_text (self->model, nodes, n);
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (hl_model_document_paste_text (self->model, text, g_rand_double_range (self->random, 0, 800), 100, &error));
+  g_assert_true (
+      hl_model_document_paste_text (self->model, text, g_rand_double_range (self->random, 0, 800), 100, &error));
   g_assert_no_error (error);
 }
 
@@ -94,16 +96,21 @@ edit (Script *self)
   switch (g_rand_int_range (self->random, 0, 15))
     {
     case 0: hl_model_document_add (self->model, random_layer (self), g_rand_double (self->random) * 900, 50); break;
-    case 1: hl_model_document_append (self->model, random_layer (self), g_rand_boolean (self->random) ? node : 0); break;
+    case 1:
+      hl_model_document_append (self->model, random_layer (self), g_rand_boolean (self->random) ? node : 0);
+      break;
     case 2:
       if (hl_graph_get_n_links (graph) > 0)
         {
-          const HlLink *link = hl_graph_get_link (graph, g_rand_int_range (self->random, 0, hl_graph_get_n_links (graph)));
+          const HlLink *link
+              = hl_graph_get_link (graph, g_rand_int_range (self->random, 0, hl_graph_get_n_links (graph)));
 
           hl_model_document_insert (self->model, random_layer (self), link->to, link->port, 10, 20);
         }
       break;
-    case 3: hl_model_document_connect (self->model, node, random_node (self), g_rand_int_range (self->random, 0, 2), NULL); break;
+    case 3:
+      hl_model_document_connect (self->model, node, random_node (self), g_rand_int_range (self->random, 0, 2), NULL);
+      break;
     case 4: hl_model_document_disconnect (self->model, node, 0); break;
     case 5: hl_model_document_move (self->model, nodes, n, g_rand_double (self->random) * 10, -3.5); break;
     case 6: case 7: change_param (self); break;
@@ -117,7 +124,8 @@ edit (Script *self)
       {
         g_autoptr (HlChoice) init = hl_choice_new (hl_initializer_class_find_base ("normal"));
 
-        hl_model_document_set_init (self->model, node, g_rand_boolean (self->random), g_rand_boolean (self->random) ? init : NULL);
+        hl_model_document_set_init (self->model, node, g_rand_boolean (self->random),
+                                    g_rand_boolean (self->random) ? init : NULL);
       }
     }
 }
@@ -141,7 +149,8 @@ check_items (Script *self)
       g_assert_cmpuint (hl_node_item_get_id (item), ==, node->id);
       g_assert_true (hl_node_item_get_node (item) == node);
       g_assert_cmpstr (hl_node_item_get_title (item), ==, node->name);
-      g_assert_true (hl_node_item_get_shape (item, &shape) == hl_plan_get_shape (hl_model_document_get_plan (self->model), node->id, &shape));
+      g_assert_true (hl_node_item_get_shape (item, &shape)
+                     == hl_plan_get_shape (hl_model_document_get_plan (self->model), node->id, &shape));
       n_selected += hl_node_item_get_selected (item);
     }
   g_object_get (self->model, "n-selected", &told, NULL);

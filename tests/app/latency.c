@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How long the main loop is held up while LeNet-5 trains on every core: measured and printed, asserted only where it would be seen
- * as a stutter by anybody. */
+ * How long the main loop is held up while LeNet-5 trains on every core: measured and printed, asserted only where it
+ * would be seen as a stutter by anybody. */
 
 #include "tests/app/app-test.h"
 
@@ -81,8 +81,9 @@ test_latency (void)
   g_source_remove (timer);
   g_assert_cmpint (hl_session_get_state (watch.session), ==, HL_SESSION_FINISHED);
   g_object_get (watch.session, "images-per-second", &rate, NULL);
-  g_test_message ("%.1f s of training with %.0f images/s and %u probes: a 10 ms timer was late by %.1f ms at most (%u ticks)",
-                  (g_get_monotonic_time () - begin) / 1e6, rate, n_probes, watch.longest_us / 1e3, watch.n);
+  g_test_message (
+      "%.1f s of training with %.0f images/s and %u probes: a 10 ms timer was late by %.1f ms at most (%u ticks)",
+      (g_get_monotonic_time () - begin) / 1e6, rate, n_probes, watch.longest_us / 1e3, watch.n);
   g_assert_cmpint (watch.longest_us, <, 500000);
   g_clear_object (&watch.session);
   hl_project_close (project);
@@ -140,7 +141,8 @@ test_reaction (void)
   begin = g_get_monotonic_time ();
   g_clear_object (&watch.session);
   dispose = (g_get_monotonic_time () - begin) / 1e3;
-  g_test_message ("paused after %.1f ms, stopped with a checkpoint after %.1f ms, thrown away within %.1f ms", pause, stop, dispose);
+  g_test_message ("paused after %.1f ms, stopped with a checkpoint after %.1f ms, thrown away within %.1f ms", pause,
+                  stop, dispose);
   hl_project_close (project);
   hl_dataset_unref (dataset);
 }

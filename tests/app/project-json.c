@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Project files: what is written comes back, what is wrong is refused with its place, and no bytes whatever crash the reader. */
+ * Project files: what is written comes back, what is wrong is refused with its place, and no bytes whatever crash the
+ * reader. */
 
 #include "app/file-util.h"
 #include "app/json-text.h"
@@ -123,7 +124,8 @@ test_refused (void)
       g_test_message ("%s", error->message);
       if (!g_error_matches (error, HL_FILE_ERROR, changes[i].code) || !strstr (error->message, changes[i].part)
           || !strstr (error->message, "lenet.hillock"))
-        g_error ("“%s”: wrong error %d or no word of “%s”: %s", changes[i].to, error->code, changes[i].part, error->message);
+        g_error ("“%s”: wrong error %d or no word of “%s”: %s", changes[i].to, error->code, changes[i].part,
+                 error->message);
     }
 }
 
@@ -220,7 +222,9 @@ test_truncated (void)
 static void
 mutate (GString *text, GRand *random)
 {
-  static const char *const pieces[] = { "0", "-1", "1e999", "null", "true", "[", "]", "{", "}", "\"", ",", ":", "\\u0000", "\xc3", "99999999999999999999" };
+  static const char *const pieces[] = { "0", "-1", "1e999",   "null", "true",
+                                        "[", "]",  "{",       "}",    "\"",
+                                        ",", ":",  "\\u0000", "\xc3", "99999999999999999999" };
   gsize at = g_rand_int_range (random, 0, text->len);
 
   switch (g_rand_int_range (random, 0, 4))

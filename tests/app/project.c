@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Projects on disk: saving, locks, changes by others, folders that refuse, disks that are full, and recovery after a crash. */
+ * Projects on disk: saving, locks, changes by others, folders that refuse, disks that are full, and recovery after a
+ * crash. */
 
 #include "app/file-util.h"
 #include "tests/app/app-test.h"
@@ -42,7 +43,8 @@ change (HlProject *project, guint epochs)
   HlRecipe *recipe = hl_recipe_copy (hl_project_state_get_recipe (hl_project_get_state (project)));
 
   recipe->epochs = epochs;
-  hl_project_commit (project, "Change epochs", NULL, hl_project_state_with_recipe (hl_project_get_state (project), recipe));
+  hl_project_commit (project, "Change epochs", NULL,
+                     hl_project_state_with_recipe (hl_project_get_state (project), recipe));
 }
 
 static guint
@@ -234,7 +236,8 @@ static void
 write_lock (Fixture *fixture, gint64 pid, guint64 started, const char *host)
 {
   g_autoptr (GFile) lock = g_file_get_child (fixture->folder, "p.hillock.lock");
-  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " token\n%s\n", pid, started, host);
+  g_autofree char *text
+      = g_strdup_printf ("%" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " token\n%s\n", pid, started, host);
 
   g_assert_true (g_file_replace_contents (lock, text, strlen (text), NULL, FALSE, 0, NULL, NULL, NULL));
 }
@@ -422,7 +425,8 @@ test_symbolic_link (void)
   change (project, 44);
   g_assert_true (hl_test_save_project (project, NULL, FALSE, &error));
   g_assert_cmpuint (epochs_in (fixture.file), ==, 44);
-  g_assert_cmpint (g_file_query_file_type (link, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL), ==, G_FILE_TYPE_SYMBOLIC_LINK);
+  g_assert_cmpint (g_file_query_file_type (link, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL), ==,
+                   G_FILE_TYPE_SYMBOLIC_LINK);
   hl_project_close (project);
   fixture_clear (&fixture);
 }
@@ -506,7 +510,8 @@ test_recovery (void)
   child = fork ();
   if (child == 0)
     {
-      execl ("/proc/self/exe", "test-app-project", "--crash", g_file_peek_path (fixture.file), g_get_user_state_dir (), NULL);
+      execl ("/proc/self/exe", "test-app-project", "--crash", g_file_peek_path (fixture.file), g_get_user_state_dir (),
+             NULL);
       _exit (127);
     }
   waitpid (child, &status, 0);
@@ -567,8 +572,13 @@ static void
 test_damaged_autosave (void)
 {
   g_autoptr (GFile) folder = g_file_new_build_filename (g_get_user_state_dir (), "hillock", "recovery", NULL);
-  static const char *const texts[] = { "", "{", "[]", "{\"recovery\": 1}", "{\"recovery\": 9}",
-                                       "{\"recovery\": 1, \"pid\": 0, \"started\": 0, \"host\": \"h\", \"id\": \"../../x\", \"title\": \"t\"}" };
+  static const char *const texts[]
+      = { "",
+          "{",
+          "[]",
+          "{\"recovery\": 1}",
+          "{\"recovery\": 9}",
+          "{\"recovery\": 1, \"pid\": 0, \"started\": 0, \"host\": \"h\", \"id\": \"../../x\", \"title\": \"t\"}" };
   g_autoptr (GPtrArray) found = NULL;
 
   g_assert_true (hl_folder_make (folder, NULL));

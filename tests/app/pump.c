@@ -29,8 +29,8 @@ produce (gpointer data)
   return NULL;
 }
 
-/* Events of one dispatch arrive without a visit to the main loop in between; an idle source of highest priority cannot tell, so the
- * loop below counts iterations in which events came. */
+/* Events of one dispatch arrive without a visit to the main loop in between; an idle source of highest priority cannot
+ * tell, so the loop below counts iterations in which events came. */
 static void
 count_cb (HlEvent *event, gpointer data)
 {
@@ -61,7 +61,8 @@ test_none_lost (void)
       now = g_get_monotonic_time ();
       if (drain.n == before)
         continue;
-      /* A dispatch begins at least 16 ms after the last began; measured from the end of the last it is less, so only the number counts. */
+      /* A dispatch begins at least 16 ms after the last began; measured from the end of the last it is less, so only
+       * the number counts. */
       drain.n_dispatches++;
       drain.last_us = now;
     }

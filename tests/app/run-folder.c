@@ -218,9 +218,16 @@ static void
 test_damaged (void)
 {
   static const char *const infos[] = {
-    "", "{", "[]", "{\"run\": 2}", "{\"run\": 1, \"epochs\": -1}", "{\"run\": 1, \"colour\": 1}", "{\"run\": 1, \"test\": {\"loss\": \"a\"}}",
+    "",
+    "{",
+    "[]",
+    "{\"run\": 2}",
+    "{\"run\": 1, \"epochs\": -1}",
+    "{\"run\": 1, \"colour\": 1}",
+    "{\"run\": 1, \"test\": {\"loss\": \"a\"}}",
   };
-  static const char rows[] = "step,epoch,loss,accuracy,seconds\n1,1,0.5,0.5,1\n,,,,\nx\n2,1\n3,1,nan,0.5,1\n4,1,1e999,0,1\n5,1,0.25,0.5,1,7,8\n"
+  static const char rows[] = "step,epoch,loss,accuracy,seconds\n1,1,0.5,0.5,1\n,,,,\nx\n2,1\n3,1,nan,0.5,1\n4,1,1e999,"
+                             "0,1\n5,1,0.25,0.5,1,7,8\n"
                              "2,1,0.125,1,1\n1,1,0.1,1,1\n6,1,0.0625,1,1";
   g_autoptr (GFile) folder = hl_test_make_folder ();
   g_autoptr (HlProjectState) state = hl_template_new_state ("mlp");
@@ -289,7 +296,8 @@ test_list (void)
   runs = hl_project_get_runs_folder (project);
   for (guint i = 0; i < 3; i++)
     {
-      g_autoptr (HlRunFolder) run = hl_run_folder_create (runs, i == 2 ? hotter : hl_project_get_state (project), "device", NULL);
+      g_autoptr (HlRunFolder) run
+          = hl_run_folder_create (runs, i == 2 ? hotter : hl_project_get_state (project), "device", NULL);
 
       if (i < 2)
         finish (run, "done");

@@ -72,7 +72,8 @@ with_param (guint32 node, const char *name, int value)
   g_autoptr (HlProjectState) state = hl_test_small_state (100, 0, 20, 1);
   HlGraph *graph = hl_graph_copy (hl_project_state_get_graph (state));
 
-  hl_param_set (hl_class_find_param (&hl_graph_find_node (graph, node)->klass->base, name), hl_graph_get_params (graph, node), value);
+  hl_param_set (hl_class_find_param (&hl_graph_find_node (graph, node)->klass->base, name),
+                hl_graph_get_params (graph, node), value);
   return hl_project_state_with_graph (state, graph);
 }
 
@@ -163,7 +164,8 @@ test_folder_vanishes (void)
   fixture_clear (&fixture);
 }
 
-/* The disk is full during the second epoch of three: a notice, the first checkpoint stays whole, and with room again all is there. */
+/* The disk is full during the second epoch of three: a notice, the first checkpoint stays whole, and with room again
+ * all is there. */
 static void
 test_full_disk (void)
 {
@@ -210,7 +212,8 @@ test_full_disk (void)
   fixture_clear (&fixture);
 }
 
-/* A call of the device fails, once or for good: the run ends with a sentence, its files can be read, and the next run works. */
+/* A call of the device fails, once or for good: the run ends with a sentence, its files can be read, and the next run
+ * works. */
 static void
 test_device_fails (void)
 {

@@ -115,7 +115,8 @@ test_stop_while_preparing (void)
 
 /* ---- Resuming ---- */
 
-/* Stops the run at some step, resumes it in a new session, and so on until it is done. Returns the hash of the last checkpoint. */
+/* Stops the run at some step, resumes it in a new session, and so on until it is done. Returns the hash of the last
+ * checkpoint. */
 static char *
 train_in_pieces (Fixture *self, const guint *stops, guint n_stops)
 {
@@ -167,10 +168,12 @@ test_resume_same_bits (void)
   a = hl_run_record_read (hl_run_get_folder (hl_session_get_run (whole.session)), NULL);
   b = hl_run_record_read (hl_run_get_folder (hl_session_get_run (pieces.session)), NULL);
   g_assert_cmpuint (b->train->len, ==, a->train->len);
-  g_assert_cmpmem (b->train->data, b->train->len * sizeof (HlRunPoint), a->train->data, a->train->len * sizeof (HlRunPoint));
+  g_assert_cmpmem (b->train->data, b->train->len * sizeof (HlRunPoint), a->train->data,
+                   a->train->len * sizeof (HlRunPoint));
   g_assert_cmpmem (b->validation->data, b->validation->len * sizeof (HlRunPoint), a->validation->data,
                    a->validation->len * sizeof (HlRunPoint));
-  g_assert_cmpmem (b->cells->data, b->cells->len * sizeof (HlRunCell), a->cells->data, a->cells->len * sizeof (HlRunCell));
+  g_assert_cmpmem (b->cells->data, b->cells->len * sizeof (HlRunCell), a->cells->data,
+                   a->cells->len * sizeof (HlRunCell));
   g_assert_cmpfloat (b->info->test.loss, ==, a->info->test.loss);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (pieces.runs)), ==, 1);
   g_assert_cmpuint (fixture_n_steps (&pieces), ==, fixture_n_steps (&whole));
@@ -209,7 +212,8 @@ static gboolean
 has_moved (gpointer data)
 {
   HlRun *run = hl_session_get_run (((Fixture *) data)->session);
-  g_autoptr (GFile) runs = hl_project_get_runs_folder (((Fixture *) data)->project), parent = g_file_get_parent (hl_run_get_folder (run));
+  g_autoptr (GFile) runs = hl_project_get_runs_folder (((Fixture *)data)->project),
+                    parent = g_file_get_parent (hl_run_get_folder (run));
 
   return g_file_equal (runs, parent);
 }

@@ -172,7 +172,8 @@ test_devices (void)
   item = g_list_model_get_item (G_LIST_MODEL (store), 0);
   hl_device_store_self_test (store, item);
   hl_test_wait (has_test_result, item, 120, "a self-test");
-  g_object_get (item, "id", &id, "title", &title, "subtitle", &subtitle, "test-state", &state, "test-message", &message, NULL);
+  g_object_get (item, "id", &id, "title", &title, "subtitle", &subtitle, "test-state", &state, "test-message", &message,
+                NULL);
   g_test_message ("%s | %s | %s | %s", id, title, subtitle, message);
   g_assert_cmpint (state, ==, 1);
   /* Asked twice, or thrown away while asking. */

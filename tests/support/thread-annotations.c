@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * For builds with thread sanitizer only. GLib locks with futexes, which the sanitizer does not see, so it takes everything handed from one
- * thread to another through GLib for a race. The functions here stand in front of GLib's, call them, and tell the sanitizer what
- * orders what. They replace calls from our own code; inside GLib nothing is watched (see thread-suppressions.txt). */
+ * For builds with thread sanitizer only. GLib locks with futexes, which the sanitizer does not see, so it takes
+ * everything handed from one thread to another through GLib for a race. The functions here stand in front of GLib's,
+ * call them, and tell the sanitizer what orders what. They replace calls from our own code; inside GLib nothing is
+ * watched (see thread-suppressions.txt). */
 
 #include <dlfcn.h>
 #include <gio/gio.h>
@@ -232,7 +233,8 @@ free_annotated (gpointer data)
 }
 
 void
-g_main_context_invoke_full (GMainContext *context, gint priority, GSourceFunc func, gpointer data, GDestroyNotify notify)
+g_main_context_invoke_full (GMainContext *context, gint priority, GSourceFunc func, gpointer data,
+                            GDestroyNotify notify)
 {
   Invocation *invocation = g_new (Invocation, 1);
 
