@@ -360,6 +360,51 @@ test_evaluation_batch (void)
     }
 }
 
+/* Scores asked for in the middle of things change nothing about the run. */
+static void
+test_evaluation_between (void)
+{
+  g_autoptr (HlRecipe) recipe = training_recipe ("adam", NULL, 16, 1);
+  g_autoptr (HlDataset) data = test_small_images (550, 100);
+  char *sha[2] = { NULL };
+  HlScore validation[2], test[2];
+
+  if (!training_has_device ())
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (HlTrainer) trainer = training_new_small (recipe, data, &error);
+      guint n_asked = 0;
+      HlStep step = { 0 };
+
+      g_assert_no_error (error);
+      while (step.kind != HL_STEP_DONE)
+        {
+          HlScore score;
+
+          g_assert_true (hl_trainer_step (trainer, &step, &error));
+          if (step.kind == HL_STEP_EPOCH_END)
+            validation[i] = step.validation;
+          /* Once in each: training, validating, testing; a disturbed evaluation begins again, but only once. */
+          if (i == 1 && n_asked < 3 && step.kind == ((HlStepKind[]) { HL_STEP_TRAIN, HL_STEP_VALIDATE, HL_STEP_TEST })[n_asked])
+            {
+              g_assert_true (hl_trainer_evaluate (trainer, n_asked == 1 ? HL_PART_TEST : HL_PART_VALIDATION, &score, &error));
+              g_assert_cmpuint (score.n, ==, n_asked == 1 ? 100 : 90);
+              n_asked++;
+            }
+        }
+      g_assert_cmpuint (n_asked, ==, i == 1 ? 3 : 0);
+      test[i] = step.test;
+      sha[i] = hl_trainer_get_weights_sha256 (trainer, &error);
+    }
+  g_assert_cmpstr (sha[0], ==, sha[1]);
+  assert_score (validation[1], validation[0]);
+  assert_score (test[1], test[0]);
+  g_free (sha[0]);
+  g_free (sha[1]);
+}
+
 /* The probe sees what the evaluation saw, node by node. */
 static void
 test_probe (void)
@@ -531,6 +576,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/memorise", test_memorise);
   g_test_add_func ("/trainer/seeds", test_seeds);
   g_test_add_func ("/trainer/evaluation-batch", test_evaluation_batch);
+  g_test_add_func ("/trainer/evaluation-between", test_evaluation_between);
   g_test_add_func ("/trainer/probe", test_probe);
   g_test_add_func ("/trainer/not-finite", test_not_finite);
   g_test_add_func ("/trainer/settings", test_settings);
