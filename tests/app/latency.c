@@ -5,6 +5,8 @@
 
 #include "tests/app/app-test.h"
 
+#include <time.h>
+
 typedef struct
 {
   HlSession *session;
@@ -26,10 +28,43 @@ tick_cb (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Between two polls the main loop is at work: for how long, by the clock and by the processor time it really used. On a
+ * machine that others use too the first is the longer for it. */
+static struct
+{
+  gint64 left_us, longest_us;
+  double left_cpu, longest_cpu;
+} busy;
+
+static double
+get_thread_cpu (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec + time.tv_nsec * 1e-9;
+}
+
+static gint
+poll_watched (GPollFD *fds, guint n, gint timeout)
+{
+  int result;
+
+  if (busy.left_us > 0)
+    {
+      busy.longest_us = MAX (busy.longest_us, g_get_monotonic_time () - busy.left_us);
+      busy.longest_cpu = MAX (busy.longest_cpu, get_thread_cpu () - busy.left_cpu);
+    }
+  result = g_poll (fds, n, timeout);
+  busy.left_us = g_get_monotonic_time ();
+  busy.left_cpu = get_thread_cpu ();
+  return result;
+}
+
 static gboolean
 is_idle (gpointer data)
 {
-  return !hl_session_is_busy (((Watch *) data)->session);
+  return !hl_session_is_busy (((Watch *)data)->session);
 }
 
 static void
@@ -74,16 +109,19 @@ test_latency (void)
   hl_session_set_probe (watch.session, sample, 784, TRUE);
   g_signal_connect (watch.session, "probe", G_CALLBACK (probe_cb), &n_probes);
   timer = g_timeout_add (10, tick_cb, &watch);
+  g_main_context_set_poll_func (NULL, poll_watched);
   begin = g_get_monotonic_time ();
   g_assert_true (hl_session_start (watch.session, dataset, FALSE, &error));
   g_assert_no_error (error);
   hl_test_wait (is_idle, &watch, 300, "three epochs of LeNet-5");
   g_source_remove (timer);
+  g_main_context_set_poll_func (NULL, g_poll);
   g_assert_cmpint (hl_session_get_state (watch.session), ==, HL_SESSION_FINISHED);
   g_object_get (watch.session, "images-per-second", &rate, NULL);
-  g_test_message (
-      "%.1f s of training with %.0f images/s and %u probes: a 10 ms timer was late by %.1f ms at most (%u ticks)",
-      (g_get_monotonic_time () - begin) / 1e6, rate, n_probes, watch.longest_us / 1e3, watch.n);
+  g_test_message ("%.1f s of training with %.0f images/s and %u probes: one turn of the main loop took %.1f ms at most "
+                  "(%.1f ms of processor time), and a 10 ms timer was late by %.1f ms at most (%u ticks)",
+                  (g_get_monotonic_time () - begin) / 1e6, rate, n_probes, busy.longest_us / 1e3,
+                  busy.longest_cpu * 1e3, watch.longest_us / 1e3, watch.n);
   g_assert_cmpint (watch.longest_us, <, 500000);
   g_clear_object (&watch.session);
   hl_project_close (project);
