@@ -3,31 +3,46 @@
  * Dropout. Whether an element stays depends on seed, step, node, sample and the element's plain number only, so that
  * forward and backward and every lane count agree without a stored mask. Items: blocks × WALK_ITEMS. */
 
-/* What the lanes of this pixel are multiplied with: SCALE or 0. One Philox call serves four samples. */
-VEC
-NAME (dropout_mask) (uint2 key, uint epoch, uint purpose, uint node, int block, int element)
-{
+/* Integers for all lanes, as VEC is floats for all. */
+#ifndef DROPOUT_INTEGERS
+#define DROPOUT_INTEGERS
 #if HL_GPU
-  ulong index = ((ulong) node << 40) + (ulong) ((block * LANES + LANE) / 4) * ELEMENTS + element;
-  uint4 words = philox (key, (uint4) ((uint) index, (uint) (index >> 32), epoch, purpose));
-  uint word = LANE % 4 == 0 ? words.x : LANE % 4 == 1 ? words.y : LANE % 4 == 2 ? words.z : words.w;
-
-  return word >= THRESHOLD ? SCALE : 0.0f;
+#define DROPOUT_UINT uint
+#define DROPOUT_TO_UINT(v) ((uint) (v))
+#define DROPOUT_TO_ULONG(v) ((ulong) (v))
+#define DROPOUT_ULONG ulong
 #else
-  union { VEC all; float lane[LANES]; } mask;
-
-  for (int i = 0; i < LANES; i += 4)
-    {
-      ulong index = ((ulong) node << 40) + (ulong) ((block * LANES + i) / 4) * ELEMENTS + element;
-      uint4 words = philox (key, (uint4) ((uint) index, (uint) (index >> 32), epoch, purpose));
-
-      mask.lane[i] = words.x >= THRESHOLD ? SCALE : 0.0f;
-      mask.lane[i + 1] = words.y >= THRESHOLD ? SCALE : 0.0f;
-      mask.lane[i + 2] = words.z >= THRESHOLD ? SCALE : 0.0f;
-      mask.lane[i + 3] = words.w >= THRESHOLD ? SCALE : 0.0f;
-    }
-  return mask.all;
+#define DROPOUT_UINT HL_VECTOR (uint, LANES)
+#define DROPOUT_TO_UINT(v) HL_CONVERT (uint, LANES) (v)
+#define DROPOUT_TO_ULONG(v) HL_CONVERT (ulong, LANES) (v)
+#define DROPOUT_ULONG HL_VECTOR (ulong, LANES)
 #endif
+#endif
+
+/* What the lanes of elements 4 × quad to 4 × quad + 3 are multiplied with: SCALE or 0. One Philox call, made for all
+ * lanes at once, gives a sample's four words. */
+void
+NAME (dropout_masks) (uint2 key, uint epoch, uint purpose, uint node, int block, int quad, VEC *masks)
+{
+  DROPOUT_ULONG sample = DROPOUT_TO_ULONG (LANE_NUMBERS) + (ulong) (block * LANES);
+  DROPOUT_ULONG index = sample * (ulong) QUADS + (((ulong) node << 40) + (ulong) quad);
+  DROPOUT_UINT x = DROPOUT_TO_UINT (index & 0xFFFFFFFFul), y = DROPOUT_TO_UINT (index >> 32);
+  DROPOUT_UINT z = (DROPOUT_UINT) epoch, w = (DROPOUT_UINT) purpose;
+
+  for (int round = 0; round < 10; round++)
+    {
+      DROPOUT_ULONG product0 = DROPOUT_TO_ULONG (x) * (ulong) 0xD2511F53u, product1 = DROPOUT_TO_ULONG (z) * (ulong) 0xCD9E8D57u;
+
+      x = DROPOUT_TO_UINT (product1 >> 32) ^ y ^ key.x;
+      y = DROPOUT_TO_UINT (product1 & 0xFFFFFFFFul);
+      z = DROPOUT_TO_UINT (product0 >> 32) ^ w ^ key.y;
+      w = DROPOUT_TO_UINT (product0 & 0xFFFFFFFFul);
+      key += (uint2) (0x9E3779B9u, 0xBB67AE85u);
+    }
+  masks[0] = select ((VEC) 0, (VEC) SCALE, x >= THRESHOLD);
+  masks[1] = select ((VEC) 0, (VEC) SCALE, y >= THRESHOLD);
+  masks[2] = select ((VEC) 0, (VEC) SCALE, z >= THRESHOLD);
+  masks[3] = select ((VEC) 0, (VEC) SCALE, w >= THRESHOLD);
 }
 
 #ifdef KERNEL_dropout_apply
@@ -37,11 +52,18 @@ NAME (dropout_apply) (TENSOR_IN (x), TENSOR_OUT (y), uint seed_low, uint seed_hi
 {
   USE_IN (x);
   USE_OUT (y);
+  VEC masks[4];
+  int quad = -1;
 
   WALK_BEGIN
-    VEC v = LOAD (x, WALK_AT (X)) * NAME (dropout_mask) ((uint2) (seed_low, seed_high), epoch, purpose, node, WALK_BLOCK,
-                                                       WALK_ELEMENT);
+    VEC v;
 
+    if (WALK_ELEMENT / 4 != quad)
+      {
+        quad = WALK_ELEMENT / 4;
+        NAME (dropout_masks) ((uint2) (seed_low, seed_high), epoch, purpose, node, WALK_BLOCK, quad, masks);
+      }
+    v = LOAD (x, WALK_AT (X)) * masks[WALK_ELEMENT % 4];
 #if ADD
     v += LOAD (y, WALK_AT (Y));
 #endif

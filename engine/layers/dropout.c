@@ -54,6 +54,13 @@ dropout_plan (const void *params, const HlPlanOptions *options, guint n_inputs, 
   return TRUE;
 }
 
+/* Random words come in fours, for four elements of a sample. */
+static guint64
+count_quads (const HlShape *shape)
+{
+  return (hl_shape_get_count (shape) + 3) / 4;
+}
+
 static guint
 request_mask (HlLayerCall *call, guint slot, const HlValue *x, const HlValue *y, gboolean add)
 {
@@ -64,8 +71,8 @@ request_mask (HlLayerCall *call, guint slot, const HlValue *x, const HlValue *y,
 
   items = hl_walk_append_defines (call, (HlWalkValue[]) { { "X", x }, { "Y", y } }, 2, defines);
   g_ascii_formatd (scale, sizeof scale, "%.9e", dropout_scale (self));
-  g_string_append_printf (defines, "ELEMENTS=%u;THRESHOLD=%uu;SCALE=%sf;ADD=%d",
-                          (guint) hl_shape_get_count (&x->shape), dropout_threshold (self), scale, add ? 1 : 0);
+  g_string_append_printf (defines, "QUADS=%u;THRESHOLD=%uu;SCALE=%sf;ADD=%d", (guint) count_quads (&x->shape),
+                          dropout_threshold (self), scale, add ? 1 : 0);
   call->kernel[slot] = hl_kernel_set_add (call->kernels, "dropout", "dropout_apply", defines->str);
   return items;
 }
@@ -122,13 +129,13 @@ static double
 reference_mask (const HlLayerReference *call, guint sample, gsize element)
 {
   const Dropout *self = call->params;
-  guint64 index = ((guint64) call->node << 40) + sample / 4 * hl_shape_get_count (&call->x_shape[0]) + element;
+  guint64 index = ((guint64) call->node << 40) + sample * count_quads (&call->x_shape[0]) + element / 4;
   guint32 words[4];
 
   if (!call->training)
     return 1;
   hl_random_words (&call->random, index, words);
-  return words[sample % 4] >= dropout_threshold (self) ? dropout_scale (self) : 0;
+  return words[element % 4] >= dropout_threshold (self) ? dropout_scale (self) : 0;
 }
 
 static void
