@@ -240,24 +240,24 @@ make_network (guint64 number)
 typedef struct
 {
   HlGraph *graph;
-  HlPlan *plan, *fused_plan;
-  HlExecutor *executor, *fused;
+  HlPlan *plan, *fused_plan, *evaluation_plan;
+  HlExecutor *executor, *fused, *evaluation;   /* the last shares the weights of the one before it */
 } Network;
 
 static Network networks[N_NETWORKS];
 static guint n_networks;
 
 static HlExecutor *
-make_executor (const HlGraph *graph, gboolean fuse, HlPlan **plan)
+make_executor (const HlGraph *graph, gboolean training, gboolean fuse, HlExecutor *share, HlPlan **plan)
 {
   const HlDeviceInfo *info = hl_device_get_info (device);
-  HlPlanOptions options = { CAPACITY, info->lanes, info->compute_units, TRUE, fuse };
+  HlPlanOptions options = { CAPACITY, info->lanes, info->compute_units, training, fuse };
   g_autoptr (GError) error = NULL;
   HlExecutor *executor;
 
   *plan = hl_plan_new (graph, &options, &error);
   g_assert_no_error (error);
-  executor = hl_executor_new (kernels, *plan, NULL, &error);
+  executor = hl_executor_new (kernels, *plan, share, &error);
   g_assert_no_error (error);
   return executor;
 }
@@ -353,6 +353,30 @@ run (HlExecutor *executor, guint number, guint batch, TestWalk *walk, gboolean f
   compare_weights (executor, walk, number, TRUE);
 }
 
+/* Without a training step in between, dropout and flatten are views and batch norm uses what it has kept. */
+static void
+evaluate (Network *network, guint number, guint batch)
+{
+  const HlRandomKey random = { 0 };
+  HlPlan *plan = network->evaluation_plan;
+  gsize n_input = batch * hl_shape_get_count (&hl_plan_get_input (plan)->layer.output);
+  g_autofree float *input = g_new (float, n_input), *arena = g_new0 (float, hl_plan_get_arena_length (plan));
+  g_autoptr (TestWalk) walk = test_walk_new (network->plan, batch);
+  g_autoptr (GError) error = NULL;
+
+  test_fill (input, n_input, number + batch + 7);
+  test_fill_weights (plan, arena, number + 200);
+  test_walk_set_weights (walk, arena);
+  test_walk_forward (walk, input, FALSE, &random);
+  hl_tensor_write (hl_executor_get_weights (network->fused), 0, hl_plan_get_arena_length (plan), arena, &error);
+  g_assert_no_error (error);
+  hl_executor_write_input (network->evaluation, input, batch, &error);
+  g_assert_no_error (error);
+  hl_executor_forward (network->evaluation, batch, FALSE, NULL, &error);
+  g_assert_no_error (error);
+  compare_values (network->evaluation, walk, number, FALSE);
+}
+
 static void
 test_network (gconstpointer data)
 {
@@ -370,6 +394,7 @@ test_network (gconstpointer data)
 
       run (network->executor, GPOINTER_TO_UINT (data), batches[i], walk, FALSE);
       run (network->fused, GPOINTER_TO_UINT (data), batches[i], walk, TRUE);
+      evaluate (network, GPOINTER_TO_UINT (data), batches[i]);
     }
 }
 
@@ -382,8 +407,10 @@ make_networks (void)
   for (guint i = 0; i < n_networks; i++)
     {
       networks[i].graph = make_network (i);
-      networks[i].executor = make_executor (networks[i].graph, FALSE, &networks[i].plan);
-      networks[i].fused = make_executor (networks[i].graph, TRUE, &networks[i].fused_plan);
+      networks[i].executor = make_executor (networks[i].graph, TRUE, FALSE, NULL, &networks[i].plan);
+      networks[i].fused = make_executor (networks[i].graph, TRUE, TRUE, NULL, &networks[i].fused_plan);
+      networks[i].evaluation = make_executor (networks[i].graph, FALSE, TRUE, networks[i].fused,
+                                              &networks[i].evaluation_plan);
     }
   hl_kernel_set_build (kernels, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -396,8 +423,10 @@ free_networks (void)
     {
       hl_executor_free (networks[i].executor);
       hl_executor_free (networks[i].fused);
+      hl_executor_free (networks[i].evaluation);
       hl_plan_unref (networks[i].plan);
       hl_plan_unref (networks[i].fused_plan);
+      hl_plan_unref (networks[i].evaluation_plan);
       hl_graph_unref (networks[i].graph);
     }
   hl_kernel_set_free (kernels);
