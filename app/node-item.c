@@ -210,7 +210,7 @@ void
 hl_node_item_update (HlNodeItem *self, HlGraph *graph, HlPlan *plan, GPtrArray *problems)
 {
   const HlNode *node = hl_graph_find_node (graph, self->id);
-  g_autoptr (GPtrArray) old_problems = g_steal_pointer (&self->problems);
+  G_GNUC_UNUSED g_autoptr (GPtrArray) old_problems = g_steal_pointer (&self->problems);   /* outlives the comparison */
   const HlProblem *old_problem = self->problem;
   Face old_face = self->face;
 

@@ -303,7 +303,7 @@ static void
 event_cb (HlEvent *event, gpointer data)
 {
   HlSession *self = data;
-  g_autoptr (HlSession) keep = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr (HlSession) keep = g_object_ref (self);   /* a handler may drop the last reference */
 
   if (event->job != self->job)
     {
