@@ -434,6 +434,33 @@ test_wrong_lanes (void)
   g_assert_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE);
 }
 
+/* What the plan tells the user beforehand is what the device then gives, but for rounding up each piece. */
+static void
+test_bytes (void)
+{
+  g_autoptr (HlGraph) graph = NULL;
+  g_autoptr (HlKernelSet) set = NULL;
+
+  if (!device)
+    {
+      g_test_skip ("There is no OpenCL device.");
+      return;
+    }
+  graph = make_perceptron ();
+  set = hl_kernel_set_new (device);
+  for (guint training = 0; training < 2; training++)
+    {
+      guint64 before = hl_device_get_allocated_bytes (device), taken;
+      g_autoptr (HlExecutor) executor = make_executor (graph, set, training, NULL);
+      gsize planned = hl_plan_get_bytes (hl_executor_get_plan (executor), HL_MEMORY_TOTAL);
+
+      taken = hl_device_get_allocated_bytes (device) - before;
+      g_test_message ("planned %" G_GSIZE_FORMAT ", taken %" G_GUINT64_FORMAT, planned, taken);
+      g_assert_cmpuint (taken, >=, planned);
+      g_assert_cmpuint (taken, <, planned + 20 * 256);
+    }
+}
+
 /* ---- Values ---- */
 
 static void
@@ -478,6 +505,7 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/fused-away", test_fused_away);
   g_test_add_func ("/executor/initialize", test_initialize);
   g_test_add_func ("/executor/share", test_share);
+  g_test_add_func ("/executor/bytes", test_bytes);
   g_test_add_func ("/executor/wrong-lanes", test_wrong_lanes);
   result = g_test_run ();
   g_clear_pointer (&cases, g_ptr_array_unref);
