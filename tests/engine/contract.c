@@ -501,9 +501,9 @@ static gboolean
 is_onnx_operator (const char *name)
 {
   static const char *const known[] = {
-    "Add", "AveragePool", "BatchNormalization", "Concat", "Constant", "Conv", "Dropout", "Flatten", "Gemm", "Identity",
-    "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pad", "Relu", "Reshape", "Sigmoid", "Softmax", "Sum", "Tanh", "Transpose",
-    NULL
+    "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Constant", "Conv", "Dropout", "Elu", "Flatten", "Gemm",
+    "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pad", "Relu", "Reshape", "Sigmoid", "Softmax", "Softsign", "Sum",
+    "Tanh", "Transpose", NULL
   };
 
   return g_strv_contains (known, name);
