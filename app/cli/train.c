@@ -37,6 +37,7 @@ typedef struct
   HlTrainer *trainer;
   HlRunFolder *folder;
   gint64 start_us;
+  double seconds_before;        /* of a resumed run, until it was stopped */
   guint64 n_images, n_images_before_mark;
   gint64 mark_us;               /* images per second are measured over the last second or so */
   double images_per_second;
@@ -46,6 +47,13 @@ static double
 seconds_since (gint64 start_us)
 {
   return (g_get_monotonic_time () - start_us) / 1e6;
+}
+
+/* Of the whole run, what it took before it was resumed included. */
+static double
+run_seconds (const Training *self)
+{
+  return self->seconds_before + seconds_since (self->start_us);
 }
 
 /* The run's folder: --out, or the next number beside the project; with --resume the one to go on with. */
@@ -96,7 +104,7 @@ collect_results (Training *self, gboolean wait, GError **error)
           update_rate (self, &results[i]);
           if (self->options->log_every && results[i].step % self->options->log_every == 0)
             hl_cli_report_step (self->report, &results[i]);
-          if (!hl_run_folder_add_step (self->folder, &results[i], seconds_since (self->start_us), error))
+          if (!hl_run_folder_add_step (self->folder, &results[i], run_seconds (self), error))
             return FALSE;
           hl_cli_report_bar (self->report, &results[i], self->images_per_second,
                              n_done && self->images_per_second > 0 ? left * results[i].batch / self->images_per_second : 0);
@@ -118,7 +126,7 @@ train_loop (Training *self, HlStep *step, GError **error)
         {
           g_autoptr (GFile) checkpoint = hl_run_folder_get_checkpoint (self->folder);
           g_autoptr (GError) folder_error = NULL;
-          double seconds = seconds_since (self->start_us);
+          double seconds = run_seconds (self);
 
           hl_cli_report_epoch (self->report, step, seconds);
           if (hl_run_folder_add_epoch (self->folder, self->trainer, step, seconds, &folder_error))
@@ -135,7 +143,7 @@ static int
 finish (Training *self, const HlStep *step, const HlRecipe *recipe)
 {
   gboolean done = step->kind == HL_STEP_DONE;
-  double seconds = seconds_since (self->start_us);
+  double seconds = run_seconds (self), seconds_here = seconds_since (self->start_us);
   g_autoptr (GError) error = NULL;
   g_autofree char *sha256 = NULL, *folder = g_file_get_path (hl_run_folder_get_file (self->folder));
   HlStepResult last;
@@ -162,7 +170,7 @@ finish (Training *self, const HlStep *step, const HlRecipe *recipe)
                                                       .steps = step->step,
                                                       .seed = recipe->seed,
                                                       .seconds = seconds,
-                                                      .images_per_second = seconds > 0 ? self->n_images / seconds : 0,
+                                                      .images_per_second = seconds_here > 0 ? self->n_images / seconds_here : 0,
                                                       .test = step->test,
                                                       .weights_sha256 = sha256,
                                                       .device = hl_device_get_info (hl_trainer_get_device (self->trainer))->name,
@@ -228,12 +236,14 @@ train (const TrainOptions *options, const char *project_name)
 
   Training training = { .options = options, .report = report, .trainer = trainer, .folder = folder };
 
+  if (options->resume)
+    training.seconds_before = hl_run_folder_get_seconds (folder);
   training.start_us = training.mark_us = g_get_monotonic_time ();
   if (!train_loop (&training, &step, &error))
     {
       g_autoptr (GError) ignored = NULL;
 
-      if (!hl_run_folder_finish (folder, "failed", error->message, NULL, seconds_since (training.start_us), &ignored))
+      if (!hl_run_folder_finish (folder, "failed", error->message, NULL, run_seconds (&training), &ignored))
         hl_cli_report_notice (report, ignored->message);
       return hl_cli_fail (error);
     }
