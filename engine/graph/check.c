@@ -56,12 +56,12 @@ add_fault (GPtrArray *problems, const HlPlan *plan, const HlFault *fault)
 
   if (fault->kind == HL_FAULT_SECOND_INPUT)
     {
-      problem->fix = g_strdup ("Remove it.");
+      problem->fix = g_strdup (_("Remove it."));
       problem->fix_kind = HL_FIX_REMOVE_NODE;
     }
   else if (fault->kind == HL_FAULT_SHAPE && flatten && wants_flat (plan, node))
     {
-      problem->fix = g_strdup ("Insert Flatten before it.");
+      problem->fix = g_strdup (_("Insert Flatten before it."));
       problem->fix_kind = HL_FIX_INSERT_BEFORE;
       problem->fix_layer = flatten;
       problem->port = 0;
@@ -87,9 +87,9 @@ check_output (GPtrArray *problems, const HlPlan *plan, const char *loss_name)
   if (!loss || !loss->softmax_hint || !is_layer (node, "softmax"))
     return;
   problem = add_problem (problems, node->id, HL_SEVERITY_WARNING,
-                         g_strdup_printf ("“%s” feeds the loss %s, which applies softmax itself; twice makes learning "
-                                          "slow.", node->name, loss->base.title));
-  problem->fix = g_strdup_printf ("Remove “%s”.", node->name);
+                         g_strdup_printf (_("“%s” feeds the loss %s, which applies softmax itself; twice makes "
+                                            "learning slow."), node->name, _(loss->base.title)));
+  problem->fix = g_strdup_printf (_("Remove “%s”."), node->name);
   problem->fix_kind = HL_FIX_REMOVE_NODE;
 }
 
@@ -123,9 +123,9 @@ check_bias (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
       || hl_param_get (bias, source->params) == 0 || count_readers (graph, source->id) != 1)
     return;
   problem = add_problem (problems, source->id, HL_SEVERITY_HINT,
-                         g_strdup_printf ("The bias of “%s” has no effect: “%s” subtracts the mean and adds a bias of "
-                                          "its own.", source->name, node->name));
-  problem->fix = g_strdup ("Switch its bias off.");
+                         g_strdup_printf (_("The bias of “%s” has no effect: “%s” subtracts the mean and adds a bias "
+                                            "of its own."), source->name, node->name));
+  problem->fix = g_strdup (_("Switch its bias off."));
   problem->fix_kind = HL_FIX_SET_PARAM;
   problem->fix_param = bias;
   problem->fix_value = 0;
@@ -140,12 +140,12 @@ check_linear (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
   if (!is_layer (node, "linear") || !is_layer (source, "linear") || count_readers (graph, source->id) != 1)
     return;
   problem = add_problem (problems, node->id, HL_SEVERITY_HINT,
-                         g_strdup_printf ("“%s” follows “%s” directly: without an activation between them, two linear "
-                                          "layers can do no more than one.", node->name, source->name));
+                         g_strdup_printf (_("“%s” follows “%s” directly: without an activation between them, two "
+                                            "linear layers can do no more than one."), node->name, source->name));
   problem->fix_layer = hl_layer_class_find ("relu");
   if (problem->fix_layer)
     {
-      problem->fix = g_strdup ("Insert ReLU between them.");
+      problem->fix = g_strdup (_("Insert ReLU between them."));
       problem->fix_kind = HL_FIX_INSERT_BEFORE;
     }
 }
@@ -191,8 +191,8 @@ insert_before (const HlProblem *self, HlGraph *graph, const HlNode *node, GError
   if (!source)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "Nothing is connected to “%s”, so there is no place to insert %s.", node->name,
-                   self->fix_layer->base.title);
+                   _("Nothing is connected to “%s”, so there is no place to insert %s."), node->name,
+                   _(self->fix_layer->base.title));
       return FALSE;
     }
   inserted = hl_graph_add_node (graph, self->fix_layer, (source->x + node->x) / 2, (source->y + node->y) / 2);
@@ -227,7 +227,7 @@ hl_problem_apply_fix (const HlProblem *self, HlGraph *graph, GError **error)
   g_return_val_if_fail (!hl_graph_is_frozen (graph), FALSE);
   if (!node || self->fix_kind == HL_FIX_NONE)
     {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, "There is nothing to repair any more.");
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("There is nothing to repair any more."));
       return FALSE;
     }
   switch (self->fix_kind)

@@ -38,19 +38,19 @@ find_input_faults (const HlGraph *graph, GPtrArray *faults)
         continue;
       if (first)
         hl_fault_add (faults, HL_FAULT_SECOND_INPUT, node->id, HL_GRAPH_ERROR_STRUCTURE,
-                      "“%s” is a second input beside “%s”; a network has one.", node->name, first->name);
+                      _("“%s” is a second input beside “%s”; a network has one."), node->name, first->name);
       else
         first = node;
     }
   if (hl_graph_get_n_nodes (graph) == 0)
     hl_fault_add (faults, HL_FAULT_OTHER, 0, HL_GRAPH_ERROR_STRUCTURE,
-                  "The network is empty. Begin with the layer Images, where samples enter.");
+                  _("The network is empty. Begin with the layer Images, where samples enter."));
   else if (!first)
     hl_fault_add (faults, HL_FAULT_OTHER, 0, HL_GRAPH_ERROR_STRUCTURE,
-                  "The network has no input. Add the layer Images, where samples enter.");
+                  _("The network has no input. Add the layer Images, where samples enter."));
   else if (hl_graph_get_n_nodes (graph) == 1)
     hl_fault_add (faults, HL_FAULT_OTHER, 0, HL_GRAPH_ERROR_STRUCTURE,
-                  "The network has no output: there is nothing after its input “%s”.", first->name);
+                  _("The network has no output: there is nothing after its input “%s”."), first->name);
 }
 
 /* Ports in use, counting only those that are linked. */
@@ -109,14 +109,15 @@ find_port_faults (const HlGraph *graph, GHashTable *fed, GPtrArray *faults)
 
       if (linked < wanted && linked == 0)
         hl_fault_add (faults, HL_FAULT_OTHER, node->id, HL_GRAPH_ERROR_STRUCTURE,
-                      "“%s” gets nothing: connect a layer to its input.", node->name);
+                      _("“%s” gets nothing: connect a layer to its input."), node->name);
       else if (linked < wanted)
         hl_fault_add (faults, HL_FAULT_OTHER, node->id, HL_GRAPH_ERROR_STRUCTURE,
-                      "“%s” needs %u inputs, but %u of them %s connected.", node->name, wanted, linked,
-                      linked == 1 ? "is" : "are");
+                      ngettext ("“%s” needs %u inputs, but %u of them is connected.",
+                                "“%s” needs %u inputs, but %u of them are connected.", linked),
+                      node->name, wanted, linked);
       else if (!g_hash_table_contains (fed, GUINT_TO_POINTER (node->id)))
         hl_fault_add (faults, HL_FAULT_OTHER, node->id, HL_GRAPH_ERROR_STRUCTURE,
-                      "“%s” is not reached from the network's input.", node->name);
+                      _("“%s” is not reached from the network's input."), node->name);
     }
 }
 
@@ -139,8 +140,8 @@ find_end_faults (const HlGraph *graph, GHashTable *fed, GPtrArray *faults)
       const HlNode *node = ends->pdata[i], *other = ends->pdata[i == 0 ? 1 : 0];
 
       hl_fault_add (faults, HL_FAULT_OTHER, node->id, HL_GRAPH_ERROR_STRUCTURE,
-                    "“%s” leads nowhere: the network has %u ends, “%s” too, but only one can be its output. "
-                    "Connect it or remove it.", node->name, ends->len, other->name);
+                    _("“%s” leads nowhere: the network has %u ends, “%s” too, but only one can be its output. "
+                      "Connect it or remove it."), node->name, ends->len, other->name);
     }
 }
 

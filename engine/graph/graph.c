@@ -390,23 +390,24 @@ check_link (const HlGraph *self, const HlNode *from, const HlNode *to, guint por
   if (to->klass->max_inputs == 0)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "“%s” takes no input: samples enter the network there.", to->name);
+                   _("“%s” takes no input: samples enter the network there."), to->name);
       return FALSE;
     }
   if (port >= to->klass->max_inputs)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "“%s” takes %u input%s at most, so there is no input %u.", to->name, to->klass->max_inputs,
-                   to->klass->max_inputs == 1 ? "" : "s", port + 1);
+                   ngettext ("“%s” takes %u input at most, so there is no input %u.",
+                             "“%s” takes %u inputs at most, so there is no input %u.", to->klass->max_inputs), to->name,
+                   to->klass->max_inputs, port + 1);
       return FALSE;
     }
   if (hl_graph_reaches (self, to->id, from->id))
     {
       if (from == to)
-        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_CYCLE, "“%s” cannot feed itself.", to->name);
+        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_CYCLE, _("“%s” cannot feed itself."), to->name);
       else
         g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_CYCLE,
-                     "“%s” already feeds “%s”, so a link back would close a circle.", to->name, from->name);
+                     _("“%s” already feeds “%s”, so a link back would close a circle."), to->name, from->name);
       return FALSE;
     }
   return TRUE;
@@ -484,7 +485,7 @@ hl_graph_rename_node (HlGraph *self, guint32 node, const char *name, GError **er
   if (!name_is_usable (stripped))
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "A layer's name must have 1 to %d letters, digits or signs; “%s” has not.", MAX_NAME_LENGTH,
+                   _("A layer's name must have 1 to %d letters, digits or signs; “%s” has not."), MAX_NAME_LENGTH,
                    stripped);
       return FALSE;
     }
@@ -492,7 +493,7 @@ hl_graph_rename_node (HlGraph *self, guint32 node, const char *name, GError **er
   if (other && other != found)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "There is already a layer named “%s” in this network.", stripped);
+                   _("There is already a layer named “%s” in this network."), stripped);
       return FALSE;
     }
   g_free (found->name);

@@ -44,7 +44,7 @@ hl_plan_find_gradients (HlPlan *self, GPtrArray *faults)
         step->needs_gradient |= self->steps[step->input[port]].needs_gradient;
       if (step->needs_gradient && !step->klass->backward)
         hl_fault_add (faults, HL_FAULT_OTHER, step->node, HL_GRAPH_ERROR_STRUCTURE,
-                      "“%s” cannot be trained through: its kind of layer has no gradient.",
+                      _("“%s” cannot be trained through: its kind of layer has no gradient."),
                       hl_graph_find_node (self->graph, step->node)->name);
     }
 }

@@ -103,13 +103,13 @@ check_size (const HlShape *shape, GError **error)
   if (shape->n_dims == 0 || count == 0)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "gives %s: there is nothing left of the sample.", text);
+                   _("gives %s: there is nothing left of the sample."), text);
       return FALSE;
     }
   if (count > 1 << 27)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "gives %s: that is %.0f numbers for one sample, more than the %d this program can handle.", text,
+                   _("gives %s: that is %.0f numbers for one sample, more than the %d this program can handle."), text,
                    count, 1 << 27);
       return FALSE;
     }
@@ -127,13 +127,13 @@ plan_layer (HlPlan *self, HlPlanStep *step, const HlNode *node, GPtrArray *fault
   step->layer.needs_x = step->layer.needs_y = TRUE;
   if (!hl_class_check_params (&node->klass->base, node->params, &error))
     {
-      hl_fault_add (faults, HL_FAULT_OTHER, node->id, error->code, "“%s”: %s", node->name, error->message);
+      hl_fault_add (faults, HL_FAULT_OTHER, node->id, error->code, _("“%s”: %s"), node->name, error->message);
       return FALSE;
     }
   if (!node->klass->plan (node->params, &self->options, step->n_inputs, step->input_shape, &step->layer, &error)
       || !check_size (&step->layer.output, &error))
     {
-      hl_fault_add (faults, HL_FAULT_SHAPE, node->id, HL_GRAPH_ERROR_SHAPE, "“%s” %s", node->name, error->message);
+      hl_fault_add (faults, HL_FAULT_SHAPE, node->id, HL_GRAPH_ERROR_SHAPE, _("“%s” %s"), node->name, error->message);
       return FALSE;
     }
   return TRUE;

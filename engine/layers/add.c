@@ -29,7 +29,7 @@ add_plan (const void *params, const HlPlanOptions *options, guint n_inputs, cons
         g_autofree char *first = hl_shape_to_string (&inputs[0]), *other = hl_shape_to_string (&inputs[i]);
 
         g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                     "needs inputs of one shape, but the first is %s and number %u is %s.", first, i + 1, other);
+                     _("needs inputs of one shape, but the first is %s and number %u is %s."), first, i + 1, other);
         return FALSE;
       }
   plan->output = inputs[0];

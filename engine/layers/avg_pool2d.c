@@ -52,8 +52,8 @@ avg_pool2d_plan (const void *params, const HlPlanOptions *options, guint n_input
   if (pool->padding_y > pool->size_y / 2 || pool->padding_x > pool->size_x / 2)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs a padding of at most half its window, %d×%d, but has %d×%d.", pool->size_y / 2, pool->size_x / 2,
-                   pool->padding_y, pool->padding_x);
+                   _("needs a padding of at most half its window, %d×%d, but has %d×%d."), pool->size_y / 2,
+                   pool->size_x / 2, pool->padding_y, pool->padding_x);
       return FALSE;
     }
   plan->needs_x = plan->needs_y = FALSE;

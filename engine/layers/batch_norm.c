@@ -289,7 +289,7 @@ batch_norm_describe (const void *params)
 {
   const BatchNorm *self = params;
 
-  return g_strdup_printf (self->affine ? "momentum %g" : "momentum %g, without scale", self->momentum);
+  return g_strdup_printf (self->affine ? _("momentum %g") : _("momentum %g, without scale"), self->momentum);
 }
 
 const HlLayerClass hl_batch_norm_layer = {

@@ -40,7 +40,7 @@ concat_plan (const void *params, const HlPlanOptions *options, guint n_inputs, c
       if (!fits (&inputs[i], &inputs[0]))
         {
           g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                       "needs inputs that differ in channels only, but the first is %s and number %u is %s.", first,
+                       _("needs inputs that differ in channels only, but the first is %s and number %u is %s."), first,
                        i + 1, other);
           return FALSE;
         }

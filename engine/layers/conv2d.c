@@ -65,7 +65,8 @@ conv2d_check (const Conv2d *conv, const HlShape *x, GError **error)
   if (x->dim[0] % conv->groups != 0 || conv->filters % conv->groups != 0)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs filters and input channels that its %d groups divide, but has %d filters and gets %u channels.",
+                   _("needs filters and input channels that its %d groups divide, but has %d filters and gets %u "
+                     "channels."),
                    conv->groups, conv->filters, x->dim[0]);
       return FALSE;
     }
@@ -73,7 +74,7 @@ conv2d_check (const Conv2d *conv, const HlShape *x, GError **error)
       && ((guint) conv->padding_y >= x->dim[1] || (guint) conv->padding_x >= x->dim[2]))
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs more than %d×%d pixels to reflect as many at its edges, but gets %u×%u.", conv->padding_y,
+                   _("needs more than %d×%d pixels to reflect as many at its edges, but gets %u×%u."), conv->padding_y,
                    conv->padding_x, x->dim[1], x->dim[2]);
       return FALSE;
     }
@@ -266,9 +267,10 @@ conv2d_describe (const void *params)
   const Conv2d *conv = params;
   HlWindow window = conv2d_window (conv);
   g_autofree char *text = hl_window_describe (&window, 1, 1);
-  g_autofree char *groups = conv->groups > 1 ? g_strdup_printf (", %d groups", conv->groups) : g_strdup ("");
+  g_autofree char *groups = conv->groups > 1 ? g_strdup_printf (_(", %d groups"), conv->groups) : g_strdup ("");
 
-  return g_strdup_printf ("%d %s %s%s", conv->filters, conv->filters == 1 ? "filter" : "filters", text, groups);
+  return g_strdup_printf (ngettext ("%d filter %s%s", "%d filters %s%s", (gulong) conv->filters), conv->filters, text,
+                          groups);
 }
 
 const HlLayerClass hl_conv2d_layer = {

@@ -76,7 +76,7 @@ elu_describe (const void *params)
 {
   const Elu *self = params;
 
-  return g_strdup_printf ("alpha %g", self->alpha);
+  return g_strdup_printf (_("alpha %g"), self->alpha);
 }
 
 const HlLayerClass hl_elu_layer = {

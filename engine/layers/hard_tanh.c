@@ -79,7 +79,7 @@ hard_tanh_describe (const void *params)
 {
   const HardTanh *self = params;
 
-  return g_strdup_printf ("%g to %g", self->low, self->high);
+  return g_strdup_printf (_("%g to %g"), self->low, self->high);
 }
 
 const HlLayerClass hl_hard_tanh_layer = {

@@ -75,7 +75,7 @@ leaky_relu_describe (const void *params)
 {
   const LeakyRelu *self = params;
 
-  return g_strdup_printf ("slope %g", self->negative_slope);
+  return g_strdup_printf (_("slope %g"), self->negative_slope);
 }
 
 const HlLayerClass hl_leaky_relu_layer = {

@@ -68,7 +68,7 @@ linear_plan (const void *params, const HlPlanOptions *options, guint n_inputs, c
     {
       g_autofree char *got = hl_shape_to_string (inputs);
 
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, "needs one dimension but gets %s.", got);
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, _("needs one dimension but gets %s."), got);
       return FALSE;
     }
   plan->output = HL_SHAPE_1 (linear->units);
@@ -248,7 +248,7 @@ linear_describe (const void *params)
 {
   const Linear *linear = params;
 
-  return g_strdup_printf ("%d %s", linear->units, linear->units == 1 ? "unit" : "units");
+  return g_strdup_printf (ngettext ("%d unit", "%d units", (gulong) linear->units), linear->units);
 }
 
 const HlLayerClass hl_linear_layer = {

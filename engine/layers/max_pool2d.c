@@ -70,8 +70,8 @@ max_pool2d_plan (const void *params, const HlPlanOptions *options, guint n_input
   if (pool->padding_y > pool->size_y / 2 || pool->padding_x > pool->size_x / 2)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs a padding of at most half its window, %d×%d, but has %d×%d.", pool->size_y / 2, pool->size_x / 2,
-                   pool->padding_y, pool->padding_x);
+                   _("needs a padding of at most half its window, %d×%d, but has %d×%d."), pool->size_y / 2,
+                   pool->size_x / 2, pool->padding_y, pool->padding_x);
       return FALSE;
     }
   if (!hl_window_output (&window, inputs, 0, &plan->output, error))

@@ -27,7 +27,7 @@ hl_window_output (const HlWindow *window, const HlShape *input, guint channels, 
   if (input->n_dims != 3)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs an image of three dimensions, channels×rows×columns, but gets %s.", got);
+                   _("needs an image of three dimensions, channels×rows×columns, but gets %s."), got);
       return FALSE;
     }
   rows = hl_window_count (input->dim[1], window->size_y, window->stride_y, window->pad_y, window->dilation_y,
@@ -40,7 +40,7 @@ hl_window_output (const HlWindow *window, const HlShape *input, guint channels, 
       gint64 least_x = (gint64) window->dilation_x * (window->size_x - 1) + 1 - 2 * (gint64) window->pad_x;
 
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   "needs at least %d×%d pixels for its window of %u×%u, but gets %s.", (int) MAX (least_y, 1),
+                   _("needs at least %d×%d pixels for its window of %u×%u, but gets %s."), (int) MAX (least_y, 1),
                    (int) MAX (least_x, 1), window->size_y, window->size_x, got);
       return FALSE;
     }
@@ -65,8 +65,8 @@ hl_window_describe (const HlWindow *window, guint stride_y, guint stride_x)
   GString *text = g_string_new (NULL);
 
   g_string_append_printf (text, "%u×%u", window->size_y, window->size_x);
-  append_pair (text, "stride", window->stride_y, window->stride_x, stride_y, stride_x);
-  append_pair (text, "pad", window->pad_y, window->pad_x, 0, 0);
-  append_pair (text, "dilation", window->dilation_y, window->dilation_x, 1, 1);
+  append_pair (text, _("stride"), window->stride_y, window->stride_x, stride_y, stride_x);
+  append_pair (text, _("pad"), window->pad_y, window->pad_x, 0, 0);
+  append_pair (text, _("dilation"), window->dilation_y, window->dilation_x, 1, 1);
   return g_string_free (text, FALSE);
 }

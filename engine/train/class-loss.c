@@ -42,14 +42,14 @@ hl_class_loss_check (const void *params, const HlShape *output, guint n_classes,
   if (output->n_dims != 1)
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "The network's output has the shape %s, but the loss needs one number for each of the %u classes; "
-                   "let the network end with Flatten and a linear layer of %u outputs.", text, n_classes, n_classes);
+                   _("The network's output has the shape %s, but the loss needs one number for each of the %u classes; "
+                     "let the network end with Flatten and a linear layer of %u outputs."), text, n_classes, n_classes);
       return FALSE;
     }
   if (output->dim[0] != n_classes)
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "The network has %u outputs, but the data has %u classes; give its last layer %u outputs.",
+                   _("The network has %u outputs, but the data has %u classes; give its last layer %u outputs."),
                    output->dim[0], n_classes, n_classes);
       return FALSE;
     }

@@ -4,6 +4,7 @@
 
 #include "engine/train/trainer-private.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 /* Small batches are evaluated in larger ones: nothing but speed depends on it. */
@@ -21,7 +22,7 @@ check_recipe (const HlRecipe *recipe, GError **error)
            && hl_class_check_params (recipe->optimizer->klass, recipe->optimizer->params, error)
            && hl_class_check_params (recipe->schedule->klass, recipe->schedule->params, error);
   g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-               "Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set.",
+               _("Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set."),
                recipe->epochs, recipe->batch);
   return FALSE;
 }
@@ -38,15 +39,15 @@ check_settings (HlTrainer *self, GError **error)
   if (hl_plan_get_trained_length (self->plan) == 0)
     {
       g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                           "The network has no weights to learn; add a linear layer or a convolution.");
+                           _("The network has no weights to learn; add a linear layer or a convolution."));
       return FALSE;
     }
   hl_split_get_indices (self->split, HL_PART_TRAIN, &n_train);
   if (self->recipe->batch > n_train)
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_SPLIT,
-                   "A batch of %u samples is larger than the training part of “%s”, which has %" G_GSIZE_FORMAT
-                   "; choose a smaller batch.", self->recipe->batch, hl_dataset_get_title (self->dataset), n_train);
+                   _("A batch of %u samples is larger than the training part of “%s”, which has %zu; "
+                     "choose a smaller batch."), self->recipe->batch, hl_dataset_get_title (self->dataset), n_train);
       return FALSE;
     }
   return TRUE;
@@ -241,12 +242,12 @@ check_loss (HlTrainer *self, guint64 step, double loss)
     self->usual_loss = MAX (loss, 1);
   if (isfinite (loss) && loss <= DIVERGED * self->usual_loss)
     return;
-  what = isnan (loss)   ? g_strdup ("became not a number")
-         : isinf (loss) ? g_strdup ("became infinite")
-                        : g_strdup_printf ("rose to %.2g", loss);
+  what = isnan (loss)   ? g_strdup (_("became not a number"))
+         : isinf (loss) ? g_strdup (_("became infinite"))
+                        : g_strdup_printf (_("rose to %.2g"), loss);
   g_set_error (&self->failure, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
-               "The loss %s in step %" G_GUINT64_FORMAT " with a learning rate of %g: training has diverged. Try a "
-               "smaller learning rate, such as %.1g.", what, step, rate, MIN (rate / 10, param->initial));
+               _("The loss %s in step %" PRIu64 " with a learning rate of %g: training has diverged. Try a smaller "
+                 "learning rate, such as %.1g."), what, step, rate, MIN (rate / 10, param->initial));
 }
 
 gboolean
