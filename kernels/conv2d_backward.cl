@@ -2,7 +2,7 @@
  *
  * The gradients of a convolution: of its input, its weights and its bias in one launch, because they are independent
  * and together keep every compute unit busy. U is the gradient of the convolution's own output (unpooled where pooling is
- * fused); X its input; DX where the input's gradient goes. Tiles as in conv2d.cl. */
+ * fused, and left out where only the gradient of the weights is wanted, which unpools itself); X its input; DX where the input's gradient goes. Tiles as in conv2d.cl. */
 
 #ifdef KERNEL_conv2d_backward
 
@@ -133,11 +133,13 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
 #if HAS_DW
 /* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, TAP_ROWS rows of taps and WEIGHT_TAPS columns of them, summed over
  * all pixels of the blocks of one part, the lanes added at the end. One row of taps at a time has its sums in registers.
- * STRIP_ROWS rows of the gradient are small enough to stay in the innermost cache while all rows of taps pass over them.
+ * STRIP_ROWS rows of the gradient are small enough to stay in the innermost cache while all rows of taps pass over them;
+ * sums begin anew with each strip, which keeps rounding errors small. The gradient G is that of the output or, with
+ * UNPOOL, of the pooled output, whose windows are then opened here: an image nobody else needs is not written out.
  * dw: [parts][weights]. `item`: part × filter tiles × channel tiles × groups of TAP_ROWS × tap tiles. */
 void
-NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, const __global float *restrict u,
-                  __global float *restrict dw LANE_SCRATCH_PARAMETER)
+NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, const __global float *restrict gradient,
+                  const __global uchar *restrict position, __global float *restrict dw LANE_SCRATCH_PARAMETER)
 {
   const int row_groups = SIZE_Y / TAP_ROWS;
   const int tap_first = item % TAP_TILES * WEIGHT_TAPS, tap = min (tap_first, SIZE_X - WEIGHT_TAPS);
@@ -155,43 +157,69 @@ NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, cons
     for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
       kept[ky][i] = 0;
   for (int block = part * n_blocks / PARTS; block < (part + 1) * n_blocks / PARTS; block++)
-    for (int strip = 0; strip < U_ROWS; strip += STRIP_ROWS)
+    for (int strip = 0; strip < G_ROWS; strip += STRIP_ROWS)
       for (int ky = 0; ky < TAP_ROWS; ky++)
         {
           VEC sum[WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS];
 
           #pragma unroll
           for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
-            sum[i] = kept[ky][i];
-          for (int row = strip; row < min (strip + STRIP_ROWS, U_ROWS); row++)
+            sum[i] = 0;
+          for (int row = strip; row < min (strip + STRIP_ROWS, G_ROWS); row++)
             {
-              const __global float *from_u = u + (long) AT (U, block, group * GROUP_FILTERS + filter, row, 0) * LANES;
+              const __global float *from_g = gradient + (long) AT (G, block, group * GROUP_FILTERS + filter, row, 0) * LANES;
               const __global float *from_x
                 = x + (long) AT (X, block, group * GROUP_CHANNELS + channel,
-                                 row * STRIDE_Y - PAD_Y + (tap_row + ky) * DILATION_Y, tap * DILATION_X - PAD_X) * LANES;
+                                 row * OPEN_Y * STRIDE_Y - PAD_Y + (tap_row + ky) * DILATION_Y, tap * DILATION_X - PAD_X) * LANES;
+#if UNPOOL
+              const __global uchar *where
+                = position + (long) ((block * G_CHANNELS + group * GROUP_FILTERS + filter) * G_ROWS + row) * G_COLUMNS * LANES;
+#endif
 
-              for (int column = 0; column < U_COLUMNS; column++)
+              for (int column = 0; column < G_COLUMNS; column++)
                 {
                   VEC g[WEIGHT_FILTERS];
+#if UNPOOL
+                  IVEC winner[WEIGHT_FILTERS];
+#endif
 
                   #pragma unroll
                   for (int f = 0; f < WEIGHT_FILTERS; f++)
-                    g[f] = LOAD (from_u, f * U_PLANE + column);
-                  #pragma unroll
-                  for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
                     {
-                      const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + column * STRIDE_X
-                                                      + i % WEIGHT_TAPS * DILATION_X);
+                      g[f] = LOAD (from_g, f * G_PLANE + column);
+#if UNPOOL
+                      winner[f] = LOAD_BYTES (where, f * G_ROWS * G_COLUMNS + column);
+#endif
+                    }
+                  #pragma unroll
+                  for (int k = 0; k < OPEN_Y * OPEN_X; k++)
+                    {
+                      VEC here[WEIGHT_FILTERS];
 
                       #pragma unroll
                       for (int f = 0; f < WEIGHT_FILTERS; f++)
-                        sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += g[f] * pixel;
+#if UNPOOL
+                        here[f] = select ((VEC) 0, g[f], winner[f] == (IVEC) k);
+#else
+                        here[f] = g[f];
+#endif
+                      #pragma unroll
+                      for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+                        {
+                          const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + k / OPEN_X * STRIDE_Y * X_ROW
+                                                          + (column * OPEN_X + k % OPEN_X) * STRIDE_X
+                                                          + i % WEIGHT_TAPS * DILATION_X);
+
+                          #pragma unroll
+                          for (int f = 0; f < WEIGHT_FILTERS; f++)
+                            sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += here[f] * pixel;
+                        }
                     }
                 }
             }
           #pragma unroll
           for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
-            kept[ky][i] = sum[i];
+            kept[ky][i] += sum[i];
         }
   for (int ky = 0; ky < TAP_ROWS; ky++)
     for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
@@ -234,8 +262,8 @@ NAME (conv2d_db) (int item, int n_blocks, const __global float *restrict dy, __g
 /* Items: n_dw for weights and n_dx for the input, mixed evenly, so that neither kind comes last as a lump; then the bias.
  * On a GPU each kind is an instance of its own: no barrier may stand in a branch there. */
 ITEM_KERNEL void
-NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN (u), TENSOR_OUT (dx), TENSOR_OUT (dw),
-                        TENSOR_OUT (db), int n_blocks, int n_dw, int n_dx)
+NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN (u), TENSOR_IN (position),
+                        TENSOR_OUT (dx), TENSOR_OUT (dw), TENSOR_OUT (db), int n_blocks, int n_dw, int n_dx)
 {
   USE_IN (x);
   USE_IN (w);
@@ -244,12 +272,13 @@ NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN 
   USE_OUT (dx);
   USE_OUT (dw);
   USE_OUT (db);
+  const __global uchar *where = (const __global uchar *) (position_base + position_first);
   LANE_SCRATCH
 #if HAS_DX + HAS_DW + HAS_DB == 1
 #if HAS_DX
   NAME (conv2d_dx) (ITEM, u, w, dx);
 #elif HAS_DW
-  NAME (conv2d_dw) (ITEM, n_blocks, x, u, dw LANE_SCRATCH_ARGUMENT);
+  NAME (conv2d_dw) (ITEM, n_blocks, x, UNPOOL ? dy : u, where, dw LANE_SCRATCH_ARGUMENT);
 #else
   NAME (conv2d_db) (ITEM, n_blocks, dy, db LANE_SCRATCH_ARGUMENT);
 #endif
@@ -266,7 +295,7 @@ NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN 
   else if ((int) ((long) (item + 1) * n_dw / n_mixed) > before)
     {
 #if HAS_DW
-      NAME (conv2d_dw) (before, n_blocks, x, u, dw);
+      NAME (conv2d_dw) (before, n_blocks, x, UNPOOL ? dy : u, where, dw);
 #endif
     }
   else

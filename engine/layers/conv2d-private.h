@@ -18,14 +18,14 @@ typedef struct
   int padding_mode;
 } Conv2d;
 
-/* Where things lie in the workspace, in floats, and in how many pieces the work comes. A pure function, because planning
- * and running must agree. */
+/* Where things lie in the workspace, in floats, and in how many pieces the work comes. */
 typedef struct
 {
   HlValue padded;          /* shape of x with its reflected or repeated border; n_dims 0 with zeros as padding */
   HlValue unpooled;        /* gradient of the convolution's own output; n_dims 0 when nothing is pooled */
   HlBorder u_border;       /* zeros that the kernel of dx wants around that gradient */
   gboolean dx_whole_row;
+  gboolean unpool_in_dw;   /* nobody wants dx: the kernel of dw reads the pooled gradient */
   guint tile_filters, tile_y, tile_x;                     /* forward */
   guint tile_channels, tile_columns;                      /* dx */
   guint weight_filters, weight_channels, weight_taps;     /* dw */
@@ -33,8 +33,9 @@ typedef struct
   gsize padded_first, padded_gradient_first, unpooled_first, parts_first, n_workspace;
 } Conv2dLayout;
 
+/* has_dx: FALSE when it is known that nobody wants dx. */
 void     hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *plan, guint capacity, guint lanes,
-                               guint compute_units, gboolean training, Conv2dLayout *layout);
+                               guint compute_units, gboolean training, gboolean has_dx, Conv2dLayout *layout);
 /* Adds a row or column to a border whose planes would otherwise lie at distances that share cache sets. */
 void     hl_conv2d_spread     (const HlShape *shape, HlBorder *border);
 gboolean hl_conv2d_prepare    (HlLayerCall *call, GError **error);

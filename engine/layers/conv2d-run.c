@@ -59,8 +59,10 @@ choose_tile (guint registers, guint n_outer, guint rows, guint columns, guint ar
         }
 }
 
+/* per_filter: registers that a filter needs besides its sums: its gradient, and when that is unpooled also where it belongs
+ * and the gradient there. */
 static void
-choose_weight_tile (guint registers, guint filters, guint channels, guint taps, Conv2dLayout *layout)
+choose_weight_tile (guint registers, guint per_filter, guint filters, guint channels, guint taps, Conv2dLayout *layout)
 {
   double best = G_MAXDOUBLE;
 
@@ -70,7 +72,7 @@ choose_weight_tile (guint registers, guint filters, guint channels, guint taps, 
         {
           double cost = tile_cost (pieces (filters, f) * pieces (channels, c) * pieces (taps, t), f, c * t);
 
-          if ((f * c * t + f + 1 > registers && f * c * t > 1) || cost >= best)
+          if ((f * c * t + f * per_filter + 1 > registers && f * c * t > 1) || cost >= best)
             continue;
           best = cost;
           layout->weight_filters = f;
@@ -151,7 +153,7 @@ take (gsize *n, gsize count)
 
 void
 hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *plan, guint capacity, guint lanes,
-                      guint compute_units, gboolean training, Conv2dLayout *layout)
+                      guint compute_units, gboolean training, gboolean has_dx, Conv2dLayout *layout)
 {
   const HlWindow *pool = plan->epilogue.has_pool ? &plan->epilogue.pool : NULL;
   guint registers = usable_registers (lanes), n_blocks = capacity / lanes;
@@ -163,7 +165,8 @@ hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *p
   *layout = (Conv2dLayout) { .parts = 1 };
   choose_tile (registers, filters, plan->output.dim[1] / (pool ? pool->size_y : 1),
                plan->output.dim[2] / (pool ? pool->size_x : 1), area, &layout->tile_filters, &layout->tile_y, &layout->tile_x);
-  choose_weight_tile (registers, filters, channels, conv->size_x, layout);
+  layout->unpool_in_dw = pool && !has_dx;
+  choose_weight_tile (registers, layout->unpool_in_dw ? 3 : 1, filters, channels, conv->size_x, layout);
   choose_dx_tile (conv, registers, x->dim[2] + (zeros ? 0 : 2 * conv->padding_x), plan->output.dim[2], channels, layout);
   choose_dw_items (conv, x, &plan->output, lanes, compute_units, layout);
   hl_conv2d_spread (&plan->output, &layout->u_border);
@@ -174,7 +177,7 @@ hl_conv2d_get_layout (const Conv2d *conv, const HlShape *x, const HlLayerPlan *p
     }
   if (training && !zeros)
     layout->padded_gradient_first = take (&n, (gsize) hl_value_block_step (&layout->padded) * capacity);
-  if (training && pool)
+  if (training && pool && has_dx)
     {
       layout->unpooled.shape = plan->output;
       layout->unpooled.border = layout->u_border;
@@ -278,11 +281,16 @@ add_backward (HlLayerCall *call, const Conv2dLayout *layout, const gboolean *has
 {
   const Conv2d *conv = call->params;
   gboolean zeros = conv->padding_mode == CONV2D_ZEROS;
+  gboolean unpooled = call->plan->epilogue.has_pool && !layout->unpool_in_dw;
   guint filters = conv->filters / conv->groups, channels = call->x[0]->shape.dim[0] / conv->groups;
   g_autoptr (GString) defines = common_defines (call, layout);
 
   hl_value_append_defines (call->dy, "DY", defines);
-  hl_value_append_defines (call->plan->epilogue.has_pool ? &layout->unpooled : call->dy, "U", defines);
+  hl_value_append_defines (unpooled ? &layout->unpooled : call->dy, "U", defines);
+  hl_value_append_defines (unpooled ? &layout->unpooled : call->dy, "G", defines);
+  append (defines, "UNPOOL", layout->unpool_in_dw);
+  append (defines, "OPEN_Y", layout->unpool_in_dw ? (int) call->plan->epilogue.pool.size_y : 1);
+  append (defines, "OPEN_X", layout->unpool_in_dw ? (int) call->plan->epilogue.pool.size_x : 1);
   append (defines, "HAS_DX", has[DX]);
   append (defines, "HAS_DW", has[DW]);
   append (defines, "HAS_DB", has[DB]);
@@ -341,6 +349,17 @@ add_backward_kernels (HlLayerCall *call, const Conv2dLayout *layout)
     }
 }
 
+/* The workspace was planned for the case that somebody wants dx, with other tiles. */
+static void
+fit_parts (const HlLayerCall *call, Conv2dLayout *layout)
+{
+  gsize room = call->workspace ? hl_tensor_get_length (call->workspace) : 0;
+  gsize n_weights = hl_shape_get_count (&call->plan->weights[0].shape);
+
+  while (layout->parts > 1 && layout->parts_first + layout->parts * n_weights > room)
+    layout->parts--;
+}
+
 gboolean
 hl_conv2d_prepare (HlLayerCall *call, GError **error)
 {
@@ -350,13 +369,14 @@ hl_conv2d_prepare (HlLayerCall *call, GError **error)
 
   call->state = layout;
   hl_conv2d_get_layout (conv, &call->x[0]->shape, call->plan, call->capacity, call->lanes, call->compute_units,
-                        call->training, layout);
+                        call->training, call->dx[0] != NULL, layout);
+  fit_parts (call, layout);
   call->kernel[FORWARD] = add_forward (call, layout);
   if (!zeros)
     call->kernel[PAD] = add_padding (call, layout, "conv2d_pad", call->x[0]);
   if (!call->training || !call->dy)
     return TRUE;
-  if (call->plan->epilogue.has_pool)
+  if (call->plan->epilogue.has_pool && !layout->unpool_in_dw)
     call->kernel[UNPOOL] = add_unpool (call, layout);
   add_backward_kernels (call, layout);
   if (!zeros && call->dx[0])
@@ -428,7 +448,7 @@ run_backward (const HlLayerCall *call, HlTensor *x, HlTensor *u, HlTensor *dx, H
     if (call->kernel[BACKWARD + kind]
         && !hl_kernel_run (call->kernel[BACKWARD + kind], is_gpu (call) ? n[kind] : n[DX] + n[DW] + n[DB], error,
                            HL_ARG_TENSOR (x), HL_ARG_TENSOR (call->w[0]), HL_ARG_TENSOR (call->dy->tensor), HL_ARG_TENSOR (u),
-                           HL_ARG_TENSOR (dx ? dx : none), HL_ARG_TENSOR (dw ? dw : none),
+                           HL_ARG_TENSOR (call->saved[0] ? call->saved[0] : none), HL_ARG_TENSOR (dx ? dx : none), HL_ARG_TENSOR (dw ? dw : none),
                            HL_ARG_TENSOR (has[DB] ? call->dw[1] : none), HL_ARG_INT ((int) call->n_blocks),
                            HL_ARG_INT ((int) n[DW]), HL_ARG_INT ((int) n[DX])))
       return FALSE;
@@ -439,16 +459,16 @@ gboolean
 hl_conv2d_backward (const HlLayerCall *call, GError **error)
 {
   const Conv2dLayout *layout = call->state;
-  gboolean pooled = call->plan->epilogue.has_pool, padded = call->kernel[PAD] != NULL;
+  gboolean unpool = call->kernel[UNPOOL] != NULL, padded = call->kernel[PAD] != NULL;
   g_autoptr (HlTensor) x = part_of_workspace (call, padded, layout->padded_first, call->x[0]->tensor);
-  g_autoptr (HlTensor) u = part_of_workspace (call, pooled, layout->unpooled_first, call->dy->tensor);
+  g_autoptr (HlTensor) u = part_of_workspace (call, unpool, layout->unpooled_first, call->dy->tensor);
   g_autoptr (HlTensor) dx = NULL, dw = NULL;
 
   if (call->dx[0])
     dx = part_of_workspace (call, padded, layout->padded_gradient_first, call->dx[0]->tensor);
   if (call->dw[0])
     dw = part_of_workspace (call, layout->parts > 1, layout->parts_first, call->dw[0]);
-  if (pooled
+  if (unpool
       && !hl_kernel_run (call->kernel[UNPOOL], (gsize) call->n_blocks * call->dy->shape.dim[0], error,
                          HL_ARG_TENSOR (call->dy->tensor), HL_ARG_TENSOR (call->saved[0]), HL_ARG_TENSOR (u)))
     return FALSE;

@@ -87,7 +87,8 @@ conv2d_plan_memory (const Conv2d *conv, const HlShape *x, const HlPlanOptions *o
   guint capacity = (options->batch + options->lanes - 1) / options->lanes * options->lanes;
   Conv2dLayout layout;
 
-  hl_conv2d_get_layout (conv, x, plan, capacity, options->lanes, options->compute_units, options->training, &layout);
+  hl_conv2d_get_layout (conv, x, plan, capacity, options->lanes, options->compute_units, options->training, TRUE,
+                        &layout);
   plan->workspace_bytes = layout.n_workspace * sizeof (float);
   plan->dy_border = plan->epilogue.has_pool ? (HlBorder) { 0 } : layout.u_border;
   if (plan->epilogue.has_pool && options->training)
