@@ -12,17 +12,18 @@ MAX_FILE, MAX_FUNCTION = 800, 90
 
 
 def long_functions(text):
-    """(name, lines) of functions in GNU style that are too long: a body from "{" to "}" in the first column."""
-    start, name, last = None, "", ""
+    """(name, lines) of functions in GNU style that are too long: a body from "{" to "}" in the first column, without #lines."""
+    start, name, last, n_lines = None, "", "", 0
     for number, line in enumerate(text.splitlines(), 1):
+        n_lines += not line.lstrip().startswith("#")
         if line == "{":
-            start = number
+            start, n_lines = number, 0
             match = re.match(r"(\w+) \(", last)
             name = match.group(1) if match else last
         elif line.startswith("}") and start:
             # Tables and structs end in "};" or "} Name;".
-            if line == "}" and number - start - 1 > MAX_FUNCTION:
-                yield name, number - start - 1
+            if line == "}" and n_lines - 1 > MAX_FUNCTION:
+                yield name, n_lines - 1
             start = None
         elif re.match(r"\w", line):
             last = line
