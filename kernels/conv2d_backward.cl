@@ -7,19 +7,15 @@
 #ifdef KERNEL_conv2d_backward
 
 #if HAS_DX
-/* dx := or += the sum over filters and taps of weight × gradient, for TILE_CHANNELS channels of one row. Only rows of u
- * that reach this row are read. `item`: block × DX_ROWS × CHANNEL_TILES. */
+#if DX_WHOLE_ROW
+/* A whole row of dx in registers: every product of a gradient with a weight is one that counts. */
 void
-NAME (conv2d_dx) (int item, const __global float *restrict u, const __global float *restrict w, __global float *restrict dx)
+NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __global float *restrict u,
+                      const __global float *restrict w, __global float *restrict dx)
 {
-  const int channel_tile = item % CHANNEL_TILES, group = channel_tile / DX_GROUP_TILES;
-  const int channel_first = channel_tile % DX_GROUP_TILES * TILE_CHANNELS;
   const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
-  const int row = item / CHANNEL_TILES % DX_ROWS, block = item / (CHANNEL_TILES * DX_ROWS);
   const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
 
-#if DX_WHOLE_ROW
-  /* A whole row of dx in registers: every product of a gradient with a weight is one that counts. */
   VEC sum[TILE_CHANNELS][DX_COLUMNS];
 
   #pragma unroll
@@ -69,8 +65,16 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
             STORE (sum[c][i], dx, to);
           }
       }
+}
 #else
-  /* Columns of one residue modulo the stride see the same taps; u has zeros wherever a tap reaches outside. */
+/* Columns of one residue modulo the stride see the same taps; u has zeros wherever a tap reaches outside. */
+void
+NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __global float *restrict u,
+                      const __global float *restrict w, __global float *restrict dx)
+{
+  const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
+  const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
+
   #pragma unroll
   for (int phase = 0; phase < STRIDE_X; phase++)
     for (int first = 0; first < (DX_COLUMNS - phase + STRIDE_X - 1) / STRIDE_X; first += TILE_COLUMNS)
@@ -126,7 +130,18 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
                 STORE (sum[c][i], dx, to);
               }
       }
+}
 #endif
+
+/* dx := or += the sum over filters and taps of weight × gradient, for TILE_CHANNELS channels of one row. Only rows of u
+ * that reach this row are read. `item`: block × DX_ROWS × CHANNEL_TILES. */
+void
+NAME (conv2d_dx) (int item, const __global float *restrict u, const __global float *restrict w, __global float *restrict dx)
+{
+  const int channel_tile = item % CHANNEL_TILES, group = channel_tile / DX_GROUP_TILES;
+  const int row = item / CHANNEL_TILES % DX_ROWS, block = item / (CHANNEL_TILES * DX_ROWS);
+
+  NAME (conv2d_dx_row) (block, row, group, channel_tile % DX_GROUP_TILES * TILE_CHANNELS, u, w, dx);
 }
 #endif
 
