@@ -2,7 +2,8 @@
  *
  * The gradients of a convolution: of its input, its weights and its bias in one launch, because they are independent
  * and together keep every compute unit busy. U is the gradient of the convolution's own output (unpooled where pooling is
- * fused, and left out where only the gradient of the weights is wanted, which unpools itself); X its input; DX where the input's gradient goes. Tiles as in conv2d.cl. */
+ * fused, and left out where only the gradient of the weights is wanted, which unpools itself); X its input; DX where the
+ * input's gradient goes. Tiles as in conv2d.cl. */
 
 #ifdef KERNEL_conv2d_backward
 
@@ -15,7 +16,6 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
 {
   const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
   const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
-
   VEC sum[TILE_CHANNELS][DX_COLUMNS];
 
   #pragma unroll
@@ -146,6 +146,53 @@ NAME (conv2d_dx) (int item, const __global float *restrict u, const __global flo
 #endif
 
 #if HAS_DW
+/* Adds the products of one row of the gradient with the pixels under it, for all sums of an item. */
+__attribute__ ((always_inline)) void
+NAME (conv2d_dw_row) (VEC sum[WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS], const __global float *restrict from_x,
+                      const __global float *restrict from_g, const __global uchar *restrict where)
+{
+  for (int column = 0; column < G_COLUMNS; column++)
+    {
+      VEC g[WEIGHT_FILTERS];
+#if UNPOOL
+      IVEC winner[WEIGHT_FILTERS];
+#endif
+
+      #pragma unroll
+      for (int f = 0; f < WEIGHT_FILTERS; f++)
+        {
+          g[f] = LOAD (from_g, f * G_PLANE + column);
+#if UNPOOL
+          winner[f] = LOAD_BYTES (where, f * G_ROWS * G_COLUMNS + column);
+#endif
+        }
+      #pragma unroll
+      for (int k = 0; k < OPEN_Y * OPEN_X; k++)
+        {
+          VEC here[WEIGHT_FILTERS];
+
+          #pragma unroll
+          for (int f = 0; f < WEIGHT_FILTERS; f++)
+#if UNPOOL
+            here[f] = select ((VEC) 0, g[f], winner[f] == (IVEC) k);
+#else
+            here[f] = g[f];
+#endif
+          #pragma unroll
+          for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+            {
+              const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + k / OPEN_X * STRIDE_Y * X_ROW
+                                              + (column * OPEN_X + k % OPEN_X) * STRIDE_X
+                                              + i % WEIGHT_TAPS * DILATION_X);
+
+              #pragma unroll
+              for (int f = 0; f < WEIGHT_FILTERS; f++)
+                sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += here[f] * pixel;
+            }
+        }
+    }
+}
+
 /* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, TAP_ROWS rows of taps and WEIGHT_TAPS columns of them, summed over
  * all pixels of the blocks of one part, the lanes added at the end. One row of taps at a time has its sums in registers.
  * STRIP_ROWS rows of the gradient are small enough to stay in the innermost cache while all rows of taps pass over them;
@@ -186,51 +233,10 @@ NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, cons
               const __global float *from_x
                 = x + (long) AT (X, block, group * GROUP_CHANNELS + channel,
                                  row * OPEN_Y * STRIDE_Y - PAD_Y + (tap_row + ky) * DILATION_Y, tap * DILATION_X - PAD_X) * LANES;
-#if UNPOOL
               const __global uchar *where
                 = position + (long) ((block * G_CHANNELS + group * GROUP_FILTERS + filter) * G_ROWS + row) * G_COLUMNS * LANES;
-#endif
 
-              for (int column = 0; column < G_COLUMNS; column++)
-                {
-                  VEC g[WEIGHT_FILTERS];
-#if UNPOOL
-                  IVEC winner[WEIGHT_FILTERS];
-#endif
-
-                  #pragma unroll
-                  for (int f = 0; f < WEIGHT_FILTERS; f++)
-                    {
-                      g[f] = LOAD (from_g, f * G_PLANE + column);
-#if UNPOOL
-                      winner[f] = LOAD_BYTES (where, f * G_ROWS * G_COLUMNS + column);
-#endif
-                    }
-                  #pragma unroll
-                  for (int k = 0; k < OPEN_Y * OPEN_X; k++)
-                    {
-                      VEC here[WEIGHT_FILTERS];
-
-                      #pragma unroll
-                      for (int f = 0; f < WEIGHT_FILTERS; f++)
-#if UNPOOL
-                        here[f] = select ((VEC) 0, g[f], winner[f] == (IVEC) k);
-#else
-                        here[f] = g[f];
-#endif
-                      #pragma unroll
-                      for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
-                        {
-                          const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + k / OPEN_X * STRIDE_Y * X_ROW
-                                                          + (column * OPEN_X + k % OPEN_X) * STRIDE_X
-                                                          + i % WEIGHT_TAPS * DILATION_X);
-
-                          #pragma unroll
-                          for (int f = 0; f < WEIGHT_FILTERS; f++)
-                            sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += here[f] * pixel;
-                        }
-                    }
-                }
+              NAME (conv2d_dw_row) (sum, from_x, from_g, where);
             }
           #pragma unroll
           for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS; i++)

@@ -7,7 +7,7 @@
 #if defined KERNEL_linear_forward || defined KERNEL_linear_backward
 /* sum[r][b] += the products of rows row + r of a matrix with the columns that are the blocks of v. The matrix element
  * (row, k) lies at w[row × row_step + k × step]. */
-void
+__attribute__ ((always_inline)) void
 NAME (linear_product) (VEC sum[TILE_ROWS][TILE_BLOCKS], const __global float *restrict w, int row_step, int step,
                        const __global float *restrict v, int block_step, int n)
 {
