@@ -92,8 +92,8 @@ conv2d_plan_memory (const Conv2d *conv, const HlShape *x, const HlPlanOptions *o
   plan->workspace_bytes = layout.n_workspace * sizeof (float);
   plan->dy_border = plan->epilogue.has_pool ? (HlBorder) { 0 } : layout.u_border;
   if (plan->epilogue.has_pool && options->training)
-    plan->saved_bytes[0] = plan->output.dim[0] * (plan->output.dim[1] / plan->epilogue.pool.size_y)
-                           * (plan->output.dim[2] / plan->epilogue.pool.size_x) * (gsize) capacity;
+    plan->saved_bytes[0] = (gsize) plan->output.dim[0] * (plan->output.dim[1] / plan->epilogue.pool.size_y)
+                           * (plan->output.dim[2] / plan->epilogue.pool.size_x) * capacity;
 }
 
 static gboolean
