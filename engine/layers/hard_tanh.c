@@ -50,7 +50,8 @@ hard_tanh_activation (const void *params, HlEpilogue *epilogue)
 
   g_ascii_formatd (low, sizeof low, "%.9e", self->low);
   g_ascii_formatd (high, sizeof high, "%.9e", self->high);
-  value = g_strdup_printf ("fmin (fmax (v, (VEC) %sf), (VEC) %sf)", low, high);
+  value = g_strdup_printf ("select (select (v, (VEC) %sf, v > (VEC) %sf), (VEC) %sf, v < (VEC) %sf)", high,
+                           high, low, low);
   gradient = g_strdup_printf ("select ((VEC) 0, (VEC) 1, y > (VEC) %sf && y < (VEC) %sf)", low, high);
   hl_epilogue_set_activation (epilogue, value, gradient);
 }

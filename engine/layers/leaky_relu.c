@@ -48,7 +48,7 @@ leaky_relu_activation (const void *params, HlEpilogue *epilogue)
   g_autofree char *value = NULL, *gradient = NULL;
 
   g_ascii_formatd (slope, sizeof slope, "%.9e", self->negative_slope);
-  value = g_strdup_printf ("fmax (v, (VEC) 0) + %sf * fmin (v, (VEC) 0)", slope);
+  value = g_strdup_printf ("select (v, %sf * v, v < (VEC) 0)", slope);
   gradient = g_strdup_printf ("select ((VEC) %sf, (VEC) 1, y > (VEC) 0)", slope);
   hl_epilogue_set_activation (epilogue, value, gradient);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * ReLU: y = max (x, 0). The gradient at 0 is 0, as in PyTorch. */
+ * ReLU: y = max (x, 0). The gradient at 0 is 0 and not-a-number stays what it is, as in PyTorch: a
+ * maximum would turn it into 0, and a network that has diverged would look sound. */
 
 #include "engine/graph/activation.h"
 
 static double
 relu_value (const void *params, double x)
 {
-  return x > 0 ? x : 0;
+  return x < 0 ? 0 : x;
 }
 
 static double
@@ -19,7 +20,7 @@ relu_gradient (const void *params, double x)
 static void
 relu_activation (const void *params, HlEpilogue *epilogue)
 {
-  hl_epilogue_set_activation (epilogue, "fmax (v, (VEC) 0)", "select ((VEC) 0, (VEC) 1, y > (VEC) 0)");
+  hl_epilogue_set_activation (epilogue, "select (v, (VEC) 0, v < (VEC) 0)", "select ((VEC) 0, (VEC) 1, y > (VEC) 0)");
 }
 
 static void

@@ -463,6 +463,74 @@ test_bytes (void)
 
 /* ---- Values ---- */
 
+/* What a network makes of one pixel that is not a number: n values of its output for one sample of 1×4×4. */
+static void
+run_not_a_number (HlGraph *graph, gboolean fuse, float *values, gsize n)
+{
+  g_autoptr (HlKernelSet) set = hl_kernel_set_new (device);
+  g_autoptr (HlExecutor) executor = NULL;
+  g_autoptr (HlPlan) plan = NULL;
+  g_autoptr (GError) error = NULL;
+  HlPlanOptions options = options_for_device (fuse, FALSE);
+  float sample[16];
+
+  for (guint i = 0; i < G_N_ELEMENTS (sample); i++)
+    sample[i] = i == 0 ? NAN : 0.5f;
+  plan = hl_plan_new (graph, &options, &error);
+  g_assert_no_error (error);
+  executor = hl_executor_new (set, plan, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (hl_kernel_set_build (set, NULL, NULL, &error));
+  g_assert_true (hl_executor_initialize_weights (executor, 1, &error));
+  g_assert_true (hl_executor_write_input (executor, sample, 1, &error));
+  g_assert_true (hl_executor_forward (executor, 1, FALSE, NULL, &error));
+  g_assert_true (hl_executor_read (executor, hl_plan_get_output (plan)->node, FALSE, 1, values, n, &error));
+  g_assert_no_error (error);
+}
+
+/* A network that has diverged must not look sound: no activation and no pooling may turn not-a-number into a number. */
+static void
+test_not_a_number (void)
+{
+  static const char input[] = "channels=1;height=4;width=4";
+  g_autoptr (HlGraph) chain = hl_graph_new ();
+  float values[16];
+  guint32 last;
+
+  if (!device)
+    {
+      g_test_skip ("There is no OpenCL device.");
+      return;
+    }
+  for (const HlLayerClass *const *klass = hl_layer_classes (); *klass; klass++)
+    {
+      g_autoptr (HlGraph) graph = hl_graph_new ();
+      guint32 source = hl_graph_add_node (graph, hl_layer_class_find ("input"), 0, 0);
+
+      if (!(*klass)->activation)
+        continue;
+      g_test_message ("%s", (*klass)->base.name);
+      test_set_params (&hl_layer_class_find ("input")->base, hl_graph_get_params (graph, source), input);
+      add_behind (graph, source, (*klass)->base.name, NULL);
+      run_not_a_number (graph, FALSE, values, 16);
+      g_assert_true (isnan (values[0]));
+      for (guint i = 1; i < 16; i++)
+        g_assert_true (isfinite (values[i]));
+    }
+  last = hl_graph_add_node (chain, hl_layer_class_find ("input"), 0, 0);
+  test_set_params (&hl_layer_class_find ("input")->base, hl_graph_get_params (chain, last), input);
+  last = add_behind (chain, last, "conv2d", "filters=1;size_y=1;size_x=1");
+  last = add_behind (chain, last, "relu", NULL);
+  add_behind (chain, last, "max_pool2d", NULL);
+  for (gboolean fuse = FALSE; fuse <= TRUE; fuse++)
+    {
+      run_not_a_number (chain, fuse, values, 4);
+      g_assert_true (isnan (values[0]));
+      for (guint i = 1; i < 4; i++)
+        g_assert_true (isfinite (values[i]));
+    }
+}
+
 static void
 test_layout (void)
 {
@@ -506,6 +574,7 @@ main (int argc, char **argv)
   g_test_add_func ("/executor/initialize", test_initialize);
   g_test_add_func ("/executor/share", test_share);
   g_test_add_func ("/executor/bytes", test_bytes);
+  g_test_add_func ("/executor/not-a-number", test_not_a_number);
   g_test_add_func ("/executor/wrong-lanes", test_wrong_lanes);
   result = g_test_run ();
   g_clear_pointer (&cases, g_ptr_array_unref);
