@@ -6,13 +6,13 @@
 
 #include "ui/train/confusion-card.h"
 
-#include "ui/chart/axis.h"
 #include "ui/chart/chart-card.h"
 #include "ui/chart/export.h"
 #include "ui/data/sample-grid.h"
 #include "ui/train/confusion-view.h"
 #include "ui/train/health.h"
 #include "ui/widgets/param-row.h"
+#include "ui/widgets/score-bar.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -30,6 +30,7 @@ struct _HlConfusionCards
   HlSampleGrid *images;
   GtkWidget *scores_card, *health;
   GtkGrid *scores;
+  GPtrArray *score_bars;       /* HlScoreBar; two a class: precision, recall; owned by the grid */
   gboolean chosen;             /* the user chose a cell: no longer the worst by itself */
   gboolean updating;
 };
@@ -116,30 +117,19 @@ image_activated_cb (HlConfusionCards *self, gint64 index)
 
 /* ---- Scores ---- */
 
-static void
-add_score (GtkGrid *grid, int column, int row, double value)
+static GtkWidget *
+add_score (GtkGrid *grid, int column, int row, const char *format, const char *class_name)
 {
-  GtkWidget *bar = gtk_level_bar_new (), *label;
-  char text[24];
+  g_autofree char *name = g_strdup_printf (format, class_name);
+  GtkWidget *bar = hl_score_bar_new (name);
 
-  hl_axis_format (value, HL_AXIS_PERCENT, text, sizeof text);
-  label = gtk_label_new (isnan (value) ? "–" : text);
-  gtk_label_set_xalign (GTK_LABEL (label), 1);
-  gtk_label_set_width_chars (GTK_LABEL (label), 7);
-  gtk_widget_add_css_class (label, "hl-numbers");
-  gtk_level_bar_set_value (GTK_LEVEL_BAR (bar), isnan (value) ? 0 : value);
-  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_LOW);
-  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_HIGH);
-  gtk_level_bar_remove_offset_value (GTK_LEVEL_BAR (bar), GTK_LEVEL_BAR_OFFSET_FULL);
-  gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
   gtk_widget_set_hexpand (bar, TRUE);
-  gtk_widget_add_css_class (bar, "hl-bar");
   gtk_grid_attach (grid, bar, column, row, 1, 1);
-  gtk_grid_attach (grid, label, column + 1, row, 1, 1);
+  return bar;
 }
 
 static void
-add_head (GtkGrid *grid, int column, int width, const char *text, const char *tooltip)
+add_head (GtkGrid *grid, int column, const char *text, const char *tooltip)
 {
   GtkWidget *label = gtk_label_new (text);
 
@@ -147,33 +137,61 @@ add_head (GtkGrid *grid, int column, int width, const char *text, const char *to
   gtk_widget_add_css_class (label, "dim-label");
   gtk_widget_add_css_class (label, "caption");
   gtk_widget_set_tooltip_text (label, tooltip);
-  gtk_grid_attach (grid, label, column, 0, width, 1);
+  gtk_grid_attach (grid, label, column, 0, 1, 1);
+}
+
+/* TRUE when the table has the rows of these classes already: then only its values change. */
+static gboolean
+has_rows (HlConfusionCards *self, guint n_classes)
+{
+  if (self->score_bars->len != 2 * n_classes)
+    return FALSE;
+  for (guint i = 0; i < n_classes; i++)
+    if (!g_str_equal (gtk_label_get_text (GTK_LABEL (gtk_grid_get_child_at (self->scores, 0, (int) i + 1))),
+                      hl_confusion_view_get_name (self->view, i)))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+make_rows (HlConfusionCards *self, guint n_classes)
+{
+  GtkWidget *child;
+
+  g_ptr_array_set_size (self->score_bars, 0);
+  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->scores))) != NULL)
+    gtk_grid_remove (self->scores, child);
+  add_head (self->scores, 0, _("class"), NULL);
+  add_head (self->scores, 1, _("precision"), _("Of the images given this class, how many belong to it"));
+  add_head (self->scores, 2, _("recall"), _("Of the images of this class, how many were found"));
+  for (guint i = 0; i < n_classes; i++)
+    {
+      const char *text = hl_confusion_view_get_name (self->view, i);
+      GtkWidget *name = gtk_label_new (text);
+
+      gtk_label_set_xalign (GTK_LABEL (name), 0);
+      gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
+      gtk_grid_attach (self->scores, name, 0, i + 1, 1, 1);
+      g_ptr_array_add (self->score_bars, add_score (self->scores, 1, i + 1, _("Precision of %s"), text));
+      g_ptr_array_add (self->score_bars, add_score (self->scores, 2, i + 1, _("Recall of %s"), text));
+    }
 }
 
 static void
 update_scores (HlConfusionCards *self, guint n_classes)
 {
-  GtkWidget *child;
-
-  while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->scores))) != NULL)
-    gtk_grid_remove (self->scores, child);
   gtk_widget_set_visible (self->scores_card, n_classes > 0);
   if (n_classes == 0)
     return;
-  add_head (self->scores, 0, 1, _("class"), NULL);
-  add_head (self->scores, 1, 2, _("precision"), _("Of the images given this class, how many belong to it"));
-  add_head (self->scores, 3, 2, _("recall"), _("Of the images of this class, how many were found"));
+  if (!has_rows (self, n_classes))
+    make_rows (self, n_classes);
   for (guint i = 0; i < n_classes; i++)
     {
-      GtkWidget *name = gtk_label_new (hl_confusion_view_get_name (self->view, i));
       double precision, recall;
 
       hl_confusion_view_get_scores (self->view, i, &precision, &recall);
-      gtk_label_set_xalign (GTK_LABEL (name), 0);
-      gtk_label_set_ellipsize (GTK_LABEL (name), PANGO_ELLIPSIZE_END);
-      gtk_grid_attach (self->scores, name, 0, i + 1, 1, 1);
-      add_score (self->scores, 1, i + 1, precision);
-      add_score (self->scores, 3, i + 1, recall);
+      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i), precision);
+      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i + 1), recall);
     }
 }
 
@@ -379,6 +397,7 @@ confusion_cards_dispose (GObject *object)
   if (self->validation != NULL)
     g_signal_handlers_disconnect_by_func (self->validation, schedule_refresh, self);
   g_clear_object (&self->validation);
+  g_clear_pointer (&self->score_bars, g_ptr_array_unref);
   g_clear_object (&self->run);
   g_clear_object (&self->workspace);
   G_OBJECT_CLASS (hl_confusion_cards_parent_class)->dispose (object);
@@ -400,7 +419,8 @@ hl_confusion_cards_init (HlConfusionCards *self)
   gtk_box_append (GTK_BOX (self), make_matrix_card (self));
   self->scores_card = hl_card_new (_("Classes"), NULL);
   self->scores = GTK_GRID (gtk_grid_new ());
-  gtk_grid_set_column_spacing (self->scores, 8);
+  self->score_bars = g_ptr_array_new ();
+  gtk_grid_set_column_spacing (self->scores, 12);
   gtk_grid_set_row_spacing (self->scores, 1);
   gtk_box_append (GTK_BOX (self->scores_card), GTK_WIDGET (self->scores));
   gtk_box_append (GTK_BOX (right), make_images_card (self));

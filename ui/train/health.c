@@ -8,6 +8,7 @@
 
 #include "ui/chart/axis.h"
 #include "ui/chart/chart-card.h"
+#include "ui/widgets/paragraph.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
@@ -23,6 +24,7 @@ struct _HlHealthCard
 {
   GtkBox parent_instance;
   GtkWidget *card, *notes;
+  char *shown;                 /* all notes in one text */
 };
 
 G_DEFINE_FINAL_TYPE (HlHealthCard, hl_health_card, GTK_TYPE_BOX)
@@ -169,18 +171,37 @@ show_note (HlHealthCard *self, const HlHealthNote *note)
 {
   GtkWidget *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 8);
   GtkWidget *icon = gtk_image_new_from_icon_name (note->level == HL_HEALTH_GOOD ? "emblem-ok-symbolic" : "dialog-warning-symbolic");
-  GtkWidget *label = gtk_label_new (note->text);
+  GtkWidget *text = hl_paragraph_new (note->text, 120);
 
   gtk_widget_add_css_class (icon, note->level == HL_HEALTH_GOOD ? "success" : "warning");
   gtk_widget_set_valign (icon, GTK_ALIGN_START);
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_set_hexpand (label, TRUE);
+  gtk_widget_set_hexpand (text, TRUE);
   /* A wrapped label says another height than it takes when its font has fractions of a pixel. */
   gtk_widget_set_size_request (row, -1, 20);
   gtk_box_append (GTK_BOX (row), icon);
-  gtk_box_append (GTK_BOX (row), label);
+  gtk_box_append (GTK_BOX (row), text);
   gtk_box_append (GTK_BOX (self->notes), row);
+}
+
+/* Replaces what is shown, where it says something else: new labels make GTK lay the page out anew. */
+static void
+show_notes (HlHealthCard *self, GPtrArray *notes /* of HlHealthNote; NULL: none */)
+{
+  g_autoptr(GString) shown = g_string_new (NULL);
+  GtkWidget *child;
+
+  for (guint i = 0; notes != NULL && i < notes->len; i++)
+    g_string_append_printf (shown, "%d %s\n", ((HlHealthNote *) g_ptr_array_index (notes, i))->level,
+                            ((HlHealthNote *) g_ptr_array_index (notes, i))->text);
+  if (g_strcmp0 (shown->str, self->shown) == 0)
+    return;
+  g_free (self->shown);
+  self->shown = g_strdup (shown->str);
+  while ((child = gtk_widget_get_first_child (self->notes)) != NULL)
+    gtk_box_remove (GTK_BOX (self->notes), child);
+  for (guint i = 0; notes != NULL && i < notes->len; i++)
+    show_note (self, g_ptr_array_index (notes, i));
+  gtk_widget_set_visible (GTK_WIDGET (self), notes != NULL && notes->len > 0);
 }
 
 void
@@ -191,14 +212,13 @@ hl_health_card_set_run (HlHealthCard *self, HlRun *run)
   g_autoptr(GArray) accuracy = NULL;
   g_autoptr(GPtrArray) notes = NULL;
   HlHealthCurves curves = { 0 };
-  GtkWidget *child;
 
   g_return_if_fail (HL_IS_HEALTH_CARD (self));
-  while ((child = gtk_widget_get_first_child (self->notes)) != NULL)
-    gtk_box_remove (GTK_BOX (self->notes), child);
-  gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
   if (run == NULL)
-    return;
+    {
+      show_notes (self, NULL);
+      return;
+    }
   for (guint metric = 0; metric < HL_N_METRICS; metric++)
     for (guint part = 0; part < 2; part++)
       series[metric][part] = hl_run_get_series (run, metric, part == 0 ? HL_PART_TRAIN : HL_PART_VALIDATION);
@@ -221,14 +241,20 @@ hl_health_card_set_run (HlHealthCard *self, HlRun *run)
   if (hl_run_get_n_confusions (run) > 0)
     curves.n_classes = hl_run_get_confusion (run, 0)->n_classes;
   notes = hl_health_check (&curves);
-  for (guint i = 0; i < notes->len; i++)
-    show_note (self, g_ptr_array_index (notes, i));
-  gtk_widget_set_visible (GTK_WIDGET (self), notes->len > 0);
+  show_notes (self, notes);
+}
+
+static void
+hl_health_card_finalize (GObject *object)
+{
+  g_free (HL_HEALTH_CARD (object)->shown);
+  G_OBJECT_CLASS (hl_health_card_parent_class)->finalize (object);
 }
 
 static void
 hl_health_card_class_init (HlHealthCardClass *klass)
 {
+  G_OBJECT_CLASS (klass)->finalize = hl_health_card_finalize;
 }
 
 static void
