@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Matrix products through CLBlast, the only file that calls it. Row-major; enqueued on the device's
+ * Matrix products through CLBlast, the only file that calls it. Loaded when first needed. Row-major; enqueued on the device's
  * queue; worker thread only. Which of CLBlast and the engine's own kernels serves a device is decided
  * by hl_blas_use_clblast: GPUs CLBlast, CPUs own, HILLOCK_GEMM=clblast|own forces one. */
 #pragma once
