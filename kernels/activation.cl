@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Activations, any of them: ACTIVATION is an expression in v, GRADIENT one in y, the result (see HlEpilogue). Items:
- * blocks × WALK_ITEMS. */
+ * Activations, any of them: ACTIVATION is an expression in v, GRADIENT one in y, the result, or in v again: ARGUMENT says
+ * which (see HlEpilogue). Items: blocks × WALK_ITEMS. */
 
 #ifdef KERNEL_activation_forward
 /* y := activation (x). */
@@ -20,16 +20,16 @@ NAME (activation_forward) (TENSOR_IN (x), TENSOR_OUT (result))
 #endif
 
 #ifdef KERNEL_activation_backward
-/* dx := dy × gradient (y), added to dx where ADD is 1. */
+/* dx := dy × gradient, added to dx where ADD is 1. `argument` holds y or x. */
 ITEM_KERNEL void
-NAME (activation_backward) (TENSOR_IN (result), TENSOR_IN (dy), TENSOR_OUT (dx))
+NAME (activation_backward) (TENSOR_IN (argument), TENSOR_IN (dy), TENSOR_OUT (dx))
 {
-  USE_IN (result);
+  USE_IN (argument);
   USE_IN (dy);
   USE_OUT (dx);
 
   WALK_BEGIN
-    VEC y = LOAD (result, WALK_AT (Y));
+    VEC ARGUMENT = LOAD (argument, WALK_AT (Y));
     VEC d = LOAD (dy, WALK_AT (DY)) * (GRADIENT);
 
 #if ADD

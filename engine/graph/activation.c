@@ -94,6 +94,7 @@ hl_copy_run (const HlCopy *self, const HlLayerCall *call, const HlValue *x, cons
 typedef struct
 {
   guint forward_items, backward_items;   /* a block */
+  gboolean from_x;                       /* backward reads x, not y */
 } State;
 
 const HlLayerExample hl_activation_examples[] = {
@@ -114,12 +115,19 @@ hl_epilogue_set_activation (HlEpilogue *self, const char *value, const char *gra
   g_strlcpy (self->gradient, gradient, sizeof self->gradient);
 }
 
+void
+hl_epilogue_set_activation_in_v (HlEpilogue *self, const char *value, const char *gradient)
+{
+  hl_epilogue_set_activation (self, value, gradient);
+  self->gradient_in_v = TRUE;
+}
+
 gboolean
 hl_activation_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
                     HlLayerPlan *plan, GError **error)
 {
+  /* Whether backward reads x or y, the formula says: see plan.c. */
   plan->output = inputs[0];
-  plan->needs_x = FALSE;
   return TRUE;
 }
 
@@ -137,9 +145,11 @@ hl_activation_prepare (HlLayerCall *call, GError **error)
   if (!call->dx[0])
     return TRUE;
   g_string_truncate (defines, 0);
-  state->backward_items = hl_walk_append_defines (call, (HlWalkValue[]) { { "Y", call->y }, { "DY", call->dy },
-                                                  { "DX", call->dx[0] } }, 3, defines);
-  g_string_append_printf (defines, "GRADIENT=%s;ADD=%d", formula.gradient, call->accumulate[0] ? 1 : 0);
+  state->from_x = formula.gradient_in_v;
+  state->backward_items = hl_walk_append_defines (call, (HlWalkValue[]) { { "Y", state->from_x ? call->x[0] : call->y },
+                                                  { "DY", call->dy }, { "DX", call->dx[0] } }, 3, defines);
+  g_string_append_printf (defines, "GRADIENT=%s;ARGUMENT=%c;ADD=%d", formula.gradient, state->from_x ? 'v' : 'y',
+                          call->accumulate[0] ? 1 : 0);
   call->kernel[1] = hl_kernel_set_add (call->kernels, "activation", "activation_backward", defines->str);
   return TRUE;
 }
@@ -160,8 +170,8 @@ hl_activation_backward (const HlLayerCall *call, GError **error)
 
   return !call->dx[0]
          || hl_kernel_run (call->kernel[1], call->n_blocks * state->backward_items, error,
-                           HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (call->dy->tensor),
-                           HL_ARG_TENSOR (call->dx[0]->tensor));
+                           HL_ARG_TENSOR (state->from_x ? call->x[0]->tensor : call->y->tensor),
+                           HL_ARG_TENSOR (call->dy->tensor), HL_ARG_TENSOR (call->dx[0]->tensor));
 }
 
 void

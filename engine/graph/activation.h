@@ -37,6 +37,9 @@ gboolean hl_copy_run     (const HlCopy *self, const HlLayerCall *call, const HlV
 /* printf-free: parameters are printed into the text by the caller (g_ascii_formatd, "%.9g", then 'f'). value: expression
  * in v; gradient: factor on dy, expression in y, the result of value. */
 void     hl_epilogue_set_activation (HlEpilogue *self, const char *value, const char *gradient);
+/* The same with the gradient as expression in v, the argument: for formulas that do not rise everywhere (GELU, Gaussian), or
+ * whose gradient is lost in rounding when it is told from the result. */
+void     hl_epilogue_set_activation_in_v (HlEpilogue *self, const char *value, const char *gradient);
 
 extern const HlLayerExample hl_activation_examples[];
 

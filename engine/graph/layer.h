@@ -82,8 +82,10 @@ typedef struct
 typedef struct
 {
   gboolean has_activation, has_pool;
-  /* OpenCL text: the activation as expression in v (VEC), and the factor on dy as expression in y, its result. */
-  char value[160], gradient[160];
+  /* OpenCL text: the activation as expression in v (VEC), and the factor on dy as expression in y, its result, or, where
+   * the result does not tell it, in v again (gradient_in_v: such an activation is fused only where nothing is trained). */
+  char value[400], gradient[400];
+  gboolean gradient_in_v;
   HlWindow pool;
   HlShape unpooled;                  /* the head's own output shape */
 } HlEpilogue;

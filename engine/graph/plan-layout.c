@@ -63,6 +63,9 @@ try_fuse (HlPlan *self, guint head, gboolean pooling)
   next = &self->steps[at];
   if (next->n_inputs != 1 || (pooling ? next->klass->window == NULL : next->klass->activation == NULL))
     return FALSE;
+  /* The argument of a fused activation is never stored. */
+  if (!pooling && next->needs_gradient && next->layer.needs_x)
+    return FALSE;
   if (!step->klass->fuse (step->params, &self->options, &step->layer, next->klass, next->params, &next->layer))
     return FALSE;
   next->fused = TRUE;

@@ -136,6 +136,14 @@ plan_layer (HlPlan *self, HlPlanStep *step, const HlNode *node, GPtrArray *fault
       hl_fault_add (faults, HL_FAULT_SHAPE, node->id, HL_GRAPH_ERROR_SHAPE, _("“%s” %s"), node->name, error->message);
       return FALSE;
     }
+  if (step->klass->activation)
+    {
+      HlEpilogue formula = { 0 };
+
+      step->klass->activation (step->params, &formula);
+      step->layer.needs_x = formula.gradient_in_v;
+      step->layer.needs_y = !formula.gradient_in_v;
+    }
   return TRUE;
 }
 

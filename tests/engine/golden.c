@@ -502,19 +502,44 @@ test_optimizers (void)
   golden_file_assert_all_used (file);
 }
 
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* One test for each file in tests/golden/layers. */
+static GPtrArray *
+list_layer_files (void)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "golden", "layers", NULL);
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  g_assert_nonnull (folder);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    if (g_str_has_suffix (name, ".safetensors"))
+      g_ptr_array_add (names, g_strdup_printf ("layers/%.*s", (int) (strlen (name) - strlen (".safetensors")), name));
+  g_ptr_array_sort (names, compare_names);
+  g_assert_cmpuint (names->len, >, 0);
+  return names;
+}
+
 int
 main (int argc, char **argv)
 {
-  static const char *const layer_files[] = { "conv2d", "pool", "linear", "activation", "batch_norm", "join" };
+  g_autoptr (GPtrArray) layer_files = NULL;
   int result;
 
   g_test_init (&argc, &argv, NULL);
   device = hl_device_open (NULL, NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (layer_files); i++)
+  layer_files = list_layer_files ();
+  for (guint i = 0; i < layer_files->len; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/golden/layers/%s", layer_files[i]);
+      g_autofree char *path = g_strdup_printf ("/golden/%s", (char *) layer_files->pdata[i]);
 
-      g_test_add_data_func (path, layer_files[i], test_layers);
+      g_test_add_data_func (path, layer_files->pdata[i], test_layers);
     }
   g_test_add_func ("/golden/layers/dropout", test_dropout);
   g_test_add_func ("/golden/losses", test_losses);

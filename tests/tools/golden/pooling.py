@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pooling."""
+import torch.nn.functional as F
+
+from golden.common import Cases, pair
+
+MAX_POOL2D = [
+    (3, (2, 7, 9), dict(size_y=2, size_x=2, stride_y=2, stride_x=2)),
+    (17, (1, 7, 7), dict(size_y=3, size_x=3, stride_y=2, stride_x=2)),
+    (2, (3, 8, 9), dict(size_y=3, size_x=2, stride_y=1, stride_x=2, padding_y=1, padding_x=1)),
+    (1, (2, 9, 9), dict(size_y=2, size_x=3, stride_y=2, stride_x=1, dilation_y=3, dilation_x=2)),
+    (2, (2, 8, 8), dict(size_y=3, size_x=3, stride_y=3, stride_x=3, ceil_mode=True)),
+    (2, (2, 7, 6), dict(size_y=3, size_x=4, stride_y=2, stride_x=3, padding_y=1, padding_x=2, dilation_y=2, ceil_mode=True)),
+]
+
+AVG_POOL2D = [
+    (3, (2, 7, 9), dict(size_y=2, size_x=2, stride_y=2, stride_x=2)),
+    (17, (1, 7, 7), dict(size_y=3, size_x=2, stride_y=2, stride_x=3)),
+    (2, (3, 8, 9), dict(size_y=3, size_x=3, stride_y=1, stride_x=2, padding_y=1, padding_x=1)),
+    (2, (3, 8, 9), dict(size_y=3, size_x=3, stride_y=2, stride_x=2, padding_y=1, padding_x=1, count_include_pad=False)),
+    (1, (2, 8, 8), dict(size_y=3, size_x=3, stride_y=3, stride_x=3, ceil_mode=True)),
+    (2, (2, 8, 7), dict(size_y=3, size_x=4, stride_y=3, stride_x=2, padding_y=1, padding_x=2, ceil_mode=True,
+                        count_include_pad=False)),
+    (2, (2, 8, 7), dict(size_y=3, size_x=4, stride_y=3, stride_x=2, padding_y=1, padding_x=2, ceil_mode=True)),
+]
+
+
+def make():
+    out = Cases(2)
+    for batch, shape, params in MAX_POOL2D:
+        out.add("max_pool2d", params, [out.source.normal(batch, *shape)], {}, lambda x, w: F.max_pool2d(
+            x[0], pair(params, "size", 2), pair(params, "stride", 2), pair(params, "padding", 0),
+            pair(params, "dilation", 1), params.get("ceil_mode", False)))
+    for batch, shape, params in AVG_POOL2D:
+        out.add("avg_pool2d", params, [out.source.normal(batch, *shape)], {}, lambda x, w: F.avg_pool2d(
+            x[0], pair(params, "size", 2), pair(params, "stride", 2), pair(params, "padding", 0),
+            params.get("ceil_mode", False), params.get("count_include_pad", True)))
+    out.save("pool")
