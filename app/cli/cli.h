@@ -43,6 +43,11 @@ int      hl_cli_usage (const char *command, const char *format, ...) G_GNUC_PRIN
  * left, -1: at least one. */
 gboolean hl_cli_parse (const char *command, const GOptionEntry *entries, int *argc, char ***argv, int n_arguments, int *status);
 
+/* From here on Ctrl-C (or SIGTERM) cancels this and sets hl_cli_interrupted, and a second one leaves at once with
+ * HL_CLI_INTERRUPTED. Once a process. */
+GCancellable *hl_cli_watch_interrupts (void) G_GNUC_WARN_UNUSED_RESULT;
+gboolean hl_cli_interrupted (void);
+
 /* ---- A project with the options that several commands share ---- */
 
 typedef struct

@@ -6,20 +6,9 @@
 #include "config.h"
 
 #include <math.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include "app/cli/cli.h"
 #include "app/run-folder.h"
-
-static volatile sig_atomic_t n_interrupts;
-
-static void
-interrupted_cb (int signal_number)
-{
-  if (n_interrupts++)
-    _exit (HL_CLI_INTERRUPTED);
-}
 
 typedef struct
 {
@@ -135,7 +124,7 @@ train_loop (Training *self, HlStep *step, GError **error)
             hl_cli_report_notice (self->report, folder_error->message);
         }
     }
-  while (step->kind != HL_STEP_DONE && !n_interrupts);
+  while (step->kind != HL_STEP_DONE && !hl_cli_interrupted ());
   return TRUE;
 }
 
@@ -206,6 +195,7 @@ train (const TrainOptions *options, const char *project_name)
   g_autoptr (HlProjectState) state = hl_cli_load (project_name, &options->overrides, &error);
   g_autoptr (HlRunFolder) folder = NULL;
   g_autoptr (HlTrainer) trainer = NULL;
+  g_autoptr (GCancellable) cancellable = hl_cli_watch_interrupts ();
   const HlRecipe *recipe;
   HlStep step = { 0 };
 
@@ -221,7 +211,12 @@ train (const TrainOptions *options, const char *project_name)
       if (!state)
         return hl_cli_fail (error);
     }
-  trainer = hl_cli_open_trainer (state, project, &options->overrides, hl_cli_report_get_progress (report), NULL, NULL, &error);
+  trainer = hl_cli_open_trainer (state, project, &options->overrides, hl_cli_report_get_progress (report), cancellable, NULL, &error);
+  if (!trainer && hl_cli_interrupted ())
+    {
+      hl_cli_report_notice (report, _("Interrupted before the first step: there was nothing to save."));
+      return HL_CLI_INTERRUPTED;
+    }
   if (!trainer)
     return hl_cli_fail (error);
   if (!folder)
@@ -231,8 +226,6 @@ train (const TrainOptions *options, const char *project_name)
 
   recipe = hl_project_state_get_recipe (state);
   hl_cli_report_started (report, recipe->epochs, hl_trainer_get_n_steps (trainer), hl_device_get_info (hl_trainer_get_device (trainer))->name);
-  signal (SIGINT, interrupted_cb);
-  signal (SIGTERM, interrupted_cb);
 
   Training training = { .options = options, .report = report, .trainer = trainer, .folder = folder };
 

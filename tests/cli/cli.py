@@ -214,6 +214,21 @@ def an_interrupted_run_resumes_to_the_same_bits():
 
 
 @case
+def an_interruption_while_preparing_leaves_cleanly():
+    project = small_project("early")
+    part = subprocess.Popen([CLI, "train", project, "--json", "--out", FOLDER / "early"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, env={**os.environ, "HILLOCK_KERNEL_CACHE": "off"})
+    for line in part.stdout:
+        assert '"step"' not in line, line
+        if '"preparing"' in line:
+            part.send_signal(signal.SIGINT)
+            break
+    _, errors = part.communicate(timeout=120)
+    assert part.returncode == 130 and "nothing to save" in errors, (part.returncode, errors)
+    assert not (FOLDER / "early").exists()
+
+
+@case
 def evaluation_and_export_follow_training():
     project = small_project("after")
     done = events(cli("train", project, "--json").stdout)[-1]
