@@ -70,6 +70,7 @@ typedef struct
   guint64 fan_in, fan_out;
   double constant;       /* start value when initializer is NULL */
   const char *initializer; /* name of the default initializer, PyTorch's: "kaiming_uniform" ..., NULL: constant */
+  double gain;           /* of the activation that follows, 1 when none does; the plan fills it in */
 } HlWeightSpec;
 
 typedef struct
@@ -178,6 +179,7 @@ struct _HlLayerClass
   gboolean (*prepare)   (HlLayerCall *call, GError **error);
   gboolean (*forward)   (const HlLayerCall *call, GError **error);
   gboolean (*backward)  (const HlLayerCall *call, GError **error);   /* NULL: cannot be trained through */
+  const char *backward_hint;         /* translatable sentence for classes without backward: what to take instead; or NULL */
   void     (*reference) (const HlLayerReference *call);              /* forward, and backward when dy is set */
   gboolean (*lower)     (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs,
                          HlOpList *ops, GError **error);
@@ -186,6 +188,9 @@ struct _HlLayerClass
   char    *(*describe)  (const void *params);
   /* Optional, activations only: writes the OpenCL text of itself and its gradient. */
   void     (*activation)(const void *params, HlEpilogue *epilogue);
+  /* Optional, activations only: what start values of the weights before it are multiplied with so that values keep their
+   * variance, as torch.nn.init.calculate_gain. NULL: 1. Layers without weights may stand between (hl_plan_find_gains). */
+  double   (*gain)      (const void *params);
   /* Optional, max pooling only: its window. */
   void     (*window)    (const void *params, HlWindow *window);
   /* Optional, heads only: take `next` into plan->epilogue; FALSE when it will not. `next_plan->output` is the

@@ -32,6 +32,20 @@ has_trained_weights (const HlPlanStep *step)
   return FALSE;
 }
 
+static void
+report_no_gradient (const HlPlan *self, const HlPlanStep *step, GPtrArray *faults)
+{
+  const char *name = hl_graph_find_node (self->graph, step->node)->name;
+
+  if (step->klass->backward_hint)
+    hl_fault_add (faults, HL_FAULT_OTHER, step->node, HL_GRAPH_ERROR_STRUCTURE,
+                  _("“%s” cannot be trained through: its kind of layer has no gradient. %s"), name,
+                  _(step->klass->backward_hint));
+  else
+    hl_fault_add (faults, HL_FAULT_OTHER, step->node, HL_GRAPH_ERROR_STRUCTURE,
+                  _("“%s” cannot be trained through: its kind of layer has no gradient."), name);
+}
+
 void
 hl_plan_find_gradients (HlPlan *self, GPtrArray *faults)
 {
@@ -43,9 +57,38 @@ hl_plan_find_gradients (HlPlan *self, GPtrArray *faults)
       for (guint port = 0; port < step->n_inputs; port++)
         step->needs_gradient |= self->steps[step->input[port]].needs_gradient;
       if (step->needs_gradient && !step->klass->backward)
-        hl_fault_add (faults, HL_FAULT_OTHER, step->node, HL_GRAPH_ERROR_STRUCTURE,
-                      _("“%s” cannot be trained through: its kind of layer has no gradient."),
-                      hl_graph_find_node (self->graph, step->node)->name);
+        report_no_gradient (self, step, faults);
+    }
+}
+
+/* ---- Start values ---- */
+
+/* Follows the way of a layer's result to the next activation. Pooling, dropout and reshaping may stand between; where
+ * values part, meet others or are weighted anew, no single activation follows. */
+static double
+find_gain (const HlPlan *self, guint at)
+{
+  while (hl_plan_count_consumers (self, at, &at) == 1)
+    {
+      const HlPlanStep *next = &self->steps[at];
+
+      if (next->klass->gain)
+        return next->klass->gain (next->params);
+      if (next->klass->activation || next->n_inputs != 1 || next->layer.n_weights > 0)
+        break;
+    }
+  return 1;
+}
+
+void
+hl_plan_find_gains (HlPlan *self)
+{
+  for (guint i = 0; i < self->n_steps; i++)
+    {
+      double gain = self->steps[i].layer.n_weights > 0 ? find_gain (self, i) : 1;
+
+      for (guint k = 0; k < self->steps[i].layer.n_weights; k++)
+        self->steps[i].layer.weights[k].gain = gain;
     }
 }
 

@@ -26,6 +26,8 @@ guint hl_plan_count_consumers (const HlPlan *self, guint step, guint *last);
 
 /* Which steps need gradients; a layer without backward in their way is a fault. */
 void  hl_plan_find_gradients  (HlPlan *self, GPtrArray *faults);
+/* Tells every weight the gain of the activation that follows its layer. */
+void  hl_plan_find_gains      (HlPlan *self);
 /* Merges activations and pooling into the heads before them. */
 void  hl_plan_fuse            (HlPlan *self);
 /* Borders, shared memory, bytes. */

@@ -188,6 +188,7 @@ hl_plan_build (const HlGraph *graph, const HlPlanOptions *options, GPtrArray *fa
         memset (step, 0, sizeof *step);
     }
   hl_plan_find_gradients (self, faults);
+  hl_plan_find_gains (self);
   hl_plan_fuse (self);
   hl_plan_lay_out_values (self);
   hl_plan_lay_out_weights (self);

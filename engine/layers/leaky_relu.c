@@ -4,6 +4,8 @@
 
 #include "engine/graph/activation.h"
 
+#include <math.h>
+
 typedef struct
 {
   double negative_slope;
@@ -59,6 +61,14 @@ leaky_relu_reference (const HlLayerReference *call)
   hl_activation_reference (call, leaky_relu_value, leaky_relu_gradient);
 }
 
+static double
+leaky_relu_gain (const void *params)
+{
+  const LeakyRelu *self = params;
+
+  return sqrt (2 / (1 + self->negative_slope * self->negative_slope));
+}
+
 static gboolean
 leaky_relu_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
                   GError **error)
@@ -100,4 +110,5 @@ const HlLayerClass hl_leaky_relu_layer = {
   .lower = leaky_relu_lower,
   .describe = leaky_relu_describe,
   .activation = leaky_relu_activation,
+  .gain = leaky_relu_gain,
 };

@@ -5,6 +5,8 @@
 
 #include "engine/graph/activation.h"
 
+#include <math.h>
+
 static double
 relu_value (const void *params, double x)
 {
@@ -27,6 +29,12 @@ static void
 relu_reference (const HlLayerReference *call)
 {
   hl_activation_reference (call, relu_value, relu_gradient);
+}
+
+static double
+relu_gain (const void *params)
+{
+  return sqrt (2);
 }
 
 static gboolean
@@ -55,4 +63,5 @@ const HlLayerClass hl_relu_layer = {
   .reference = relu_reference,
   .lower = relu_lower,
   .activation = relu_activation,
+  .gain = relu_gain,
 };

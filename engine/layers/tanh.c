@@ -32,6 +32,12 @@ tanh_reference (const HlLayerReference *call)
   hl_activation_reference (call, tanh_value, tanh_gradient);
 }
 
+static double
+tanh_gain (const void *params)
+{
+  return 5.0 / 3;
+}
+
 static gboolean
 tanh_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
             GError **error)
@@ -60,4 +66,5 @@ const HlLayerClass hl_tanh_layer = {
   .reference = tanh_reference,
   .lower = tanh_lower,
   .activation = tanh_activation,
+  .gain = tanh_gain,
 };
