@@ -5,10 +5,11 @@
 build_packages="gcc meson ninja-build pkg-config gettext libglib2.0-dev-bin
   libgtk-4-dev libadwaita-1-dev libjson-glib-dev libgdk-pixbuf-2.0-dev
   ocl-icd-opencl-dev opencl-headers libclblast-dev
+  libonnx-dev protobuf-c-compiler libprotobuf-c-dev
   desktop-file-utils shared-mime-info gtk-update-icon-cache"
 run_packages="pocl-opencl-icd dataset-fashion-mnist adwaita-icon-theme librsvg2-common"
 test_packages="xvfb xauth dbus at-spi2-core python3 python3-gi python3-pyatspi gir1.2-gtk-4.0
-  xdotool appstream libxml2-utils man-db fonts-cantarell"
+  libonnx-testdata xdotool appstream libxml2-utils man-db fonts-cantarell"
 
 # missing PACKAGE...: prints those that dpkg does not have installed.
 missing () {
@@ -24,7 +25,7 @@ install_packages () {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     echo "This system does not use Debian's packages. Please install the equivalents of:"
     printf '  %s\n' "$@"
-    echo "(GTK 4.8, libadwaita 1.2, json-glib, GdkPixbuf, an OpenCL loader and driver, CLBlast, Meson) and run this again."
+    echo "(GTK 4.8, libadwaita 1.2, json-glib, GdkPixbuf, an OpenCL loader and driver, CLBlast, protobuf-c, onnx.proto, Meson) and run this again."
     exit 1
   fi
   local wanted

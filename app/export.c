@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Copies a network's weights out of a checkpoint. */
+ * Copies a network's weights out of a checkpoint, into a file of one of the formats for other programs. */
 
 #include "config.h"
 
@@ -8,8 +8,8 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/exchange/onnx.h"
 #include "engine/exchange/safetensors.h"
-#include "engine/graph/plan.h"
 
 /* "6×1×5×5" of a stored tensor. */
 static char *
@@ -23,12 +23,11 @@ entry_shape (const HlTensorFileEntry *entry)
 }
 
 static gboolean
-copy_weight (const HlPlanWeight *weight, HlTensorFile *source, const char *source_name, HlTensorFile *target, GError **error)
+read_weight (const HlPlanWeight *weight, HlTensorFile *source, const char *source_name, float *values, GError **error)
 {
   const HlTensorFileEntry *entry = hl_tensor_file_find (source, weight->name);
   const HlShape *shape = &weight->spec->shape;
   gboolean fits = entry && entry->n_dims == shape->n_dims;
-  g_autofree float *values = NULL;
 
   for (guint i = 0; fits && i < shape->n_dims; i++)
     fits = entry->dim[i] == shape->dim[i];
@@ -44,33 +43,81 @@ copy_weight (const HlPlanWeight *weight, HlTensorFile *source, const char *sourc
                      weight->name, wanted);
       return FALSE;
     }
-  values = g_new (float, entry->n);
-  if (!hl_tensor_file_read_f32 (source, entry, values, error))
-    return FALSE;
-  hl_tensor_file_add_f32 (target, weight->name, entry->n_dims, entry->dim, values);
-  return TRUE;
+  return hl_tensor_file_read_f32 (source, entry, values, error);
+}
+
+/* The weights of the plan, laid out as it says; NULL when the checkpoint is of another network. */
+static float *
+read_weights (const HlPlan *plan, GFile *checkpoint, GError **error)
+{
+  g_autoptr (HlTensorFile) source = hl_tensor_file_open (checkpoint, error);
+  g_autofree char *name = g_file_get_parse_name (checkpoint);
+  g_autofree float *arena = source ? g_new0 (float, MAX (hl_plan_get_arena_length (plan), 1)) : NULL;
+
+  for (guint i = 0; source && i < hl_plan_get_n_weights (plan); i++)
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (plan, i);
+
+      if (!read_weight (weight, source, name, arena + weight->first, error))
+        return NULL;
+    }
+  return g_steal_pointer (&arena);
+}
+
+static gboolean
+write_safetensors (const HlPlan *plan, const float *weights, const char *title, GFile *target, GError **error)
+{
+  g_autoptr (HlTensorFile) file = hl_tensor_file_new ();
+
+  for (guint i = 0; i < hl_plan_get_n_weights (plan); i++)
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (plan, i);
+      const HlShape *shape = &weight->spec->shape;
+      guint64 dim[HL_MAX_DIMS];
+
+      for (guint k = 0; k < shape->n_dims; k++)
+        dim[k] = shape->dim[k];
+      hl_tensor_file_add_f32 (file, weight->name, shape->n_dims, dim, weights + weight->first);
+    }
+  hl_tensor_file_set_metadata (file, "format", "pt");
+  hl_tensor_file_set_metadata (file, "producer", "Hillock " HL_VERSION);
+  return hl_tensor_file_write (file, target, error);
+}
+
+static const HlExportFormat formats[] = {
+  { "safetensors", ".safetensors", N_("Safetensors files"), write_safetensors },
+  { "onnx", ".onnx", N_("ONNX files, the network with its weights"), hl_onnx_write },
+  { NULL }
+};
+
+const HlExportFormat *
+hl_export_formats (void)
+{
+  return formats;
+}
+
+const HlExportFormat *
+hl_export_format_find (const char *name)
+{
+  for (const HlExportFormat *format = formats; format->name; format++)
+    if (g_str_equal (format->name, name))
+      return format;
+  return NULL;
 }
 
 gboolean
-hl_export_weights (const HlGraph *graph, GFile *checkpoint, GFile *target, guint64 *n, GError **error)
+hl_export_weights (const HlExportFormat *format, const HlGraph *graph, const char *title, GFile *checkpoint, GFile *target, guint64 *n, GError **error)
 {
   g_autoptr (HlPlan) plan = hl_plan_new (graph, &(HlPlanOptions) { .batch = 1, .lanes = 16, .compute_units = 1 }, error);
-  g_autoptr (HlTensorFile) source = plan ? hl_tensor_file_open (checkpoint, error) : NULL;
-  g_autoptr (HlTensorFile) copy = hl_tensor_file_new ();
-  g_autofree char *name = g_file_get_parse_name (checkpoint);
+  g_autofree float *weights = plan ? read_weights (plan, checkpoint, error) : NULL;
 
-  if (!source)
+  if (!weights)
     return FALSE;
-  for (guint i = 0; i < hl_plan_get_n_weights (plan); i++)
-    if (!copy_weight (hl_plan_get_weight (plan, i), source, name, copy, error))
-      return FALSE;
-  hl_tensor_file_set_metadata (copy, "format", "pt");
-  hl_tensor_file_set_metadata (copy, "producer", "Hillock " HL_VERSION);
   if (n)
     {
       *n = 0;
       for (guint i = 0; i < hl_plan_get_n_weights (plan); i++)
         *n += hl_plan_get_weight (plan, i)->n;
     }
-  return hl_tensor_file_write (copy, target, error);
+  return format->write (plan, weights, title, target, error);
 }

@@ -8,6 +8,7 @@
 
 #include "ui/window-private.h"
 
+#include "app/export.h"
 #include "ui/build/build-page.h"
 
 /* ---- A call to be made later ---- */
@@ -286,6 +287,21 @@ weights_chosen_cb (GtkNativeDialog *dialog, int response, HlMainWindow *self)
   g_object_unref (dialog);
 }
 
+/* The name that is proposed ends as the chosen kind of file does. */
+static void
+format_chosen_cb (GtkFileChooser *chooser, GParamSpec *pspec, HlMainWindow *self)
+{
+  const char *chosen = gtk_file_chooser_get_filter (chooser) ? gtk_file_filter_get_name (gtk_file_chooser_get_filter (chooser)) : "";
+
+  for (const HlExportFormat *format = hl_export_formats (); self->workspace && format->name; format++)
+    if (g_strcmp0 (chosen, _(format->title)) == 0)
+      {
+        g_autofree char *name = g_strconcat (hl_project_get_title (hl_workspace_get_project (self->workspace)), format->suffix, NULL);
+
+        gtk_file_chooser_set_current_name (chooser, name);
+      }
+}
+
 static void
 export_weights_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -298,7 +314,13 @@ export_weights_action (GSimpleAction *action, GVariant *parameter, gpointer data
   chooser = gtk_file_chooser_native_new (_("Export Weights"), GTK_WINDOW (self), GTK_FILE_CHOOSER_ACTION_SAVE, _("_Export"), _("_Cancel"));
   name = g_strdup_printf ("%s.safetensors", hl_project_get_title (hl_workspace_get_project (self->workspace)));
   gtk_file_chooser_set_current_name (GTK_FILE_CHOOSER (chooser), name);
-  add_filter (GTK_FILE_CHOOSER (chooser), _("Safetensors files"), "*.safetensors");
+  for (const HlExportFormat *format = hl_export_formats (); format->name; format++)
+    {
+      g_autofree char *pattern = g_strconcat ("*", format->suffix, NULL);
+
+      add_filter (GTK_FILE_CHOOSER (chooser), _(format->title), pattern);
+    }
+  g_signal_connect_object (chooser, "notify::filter", G_CALLBACK (format_chosen_cb), self, 0);
   g_signal_connect_object (chooser, "response", G_CALLBACK (weights_chosen_cb), self, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));
 }

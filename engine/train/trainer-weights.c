@@ -4,6 +4,8 @@
 
 #include "engine/train/trainer-weights.h"
 
+#include "engine/exchange/onnx.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -43,11 +45,24 @@ hl_trainer_add_weights (HlTrainer *self, HlTensorFile *file, const char *prefix,
   return TRUE;
 }
 
+static gboolean
+save_onnx (HlTrainer *self, GFile *file, GError **error)
+{
+  HlTensor *arena = hl_executor_get_weights (self->executor);
+  g_autofree float *values = g_new (float, hl_tensor_get_length (arena));
+  g_autofree char *name = g_file_get_basename (file);
+
+  return hl_tensor_read (arena, 0, hl_tensor_get_length (arena), values, error)
+         && hl_onnx_write (self->plan, values, name, file, error);
+}
+
 gboolean
 hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error)
 {
   g_autoptr (HlTensorFile) tensors = hl_tensor_file_new ();
 
+  if (hl_onnx_is_name (file))
+    return save_onnx (self, file, error);
   hl_tensor_file_set_metadata (tensors, "format", "pt");
   return hl_trainer_add_weights (self, tensors, "", hl_executor_get_weights (self->executor), error)
          && hl_tensor_file_write (tensors, file, error);

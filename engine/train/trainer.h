@@ -84,7 +84,7 @@ HlExecutor *hl_trainer_probe        (HlTrainer *self, const float *sample, GErro
 
 /* Weights by name (start values, transfer); every matching name is loaded, others are an HL_FILE_ERROR_MISMATCH. */
 gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, GError **error);
-gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);   /* safetensors, atomic */
+gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);   /* atomic; safetensors, or the network too as ONNX where the name ends in .onnx */
 /* Of trained and state weights, little-endian, in the plan's order. */
 char       *hl_trainer_get_weights_sha256 (HlTrainer *self, GError **error);
 

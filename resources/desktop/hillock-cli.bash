@@ -13,7 +13,7 @@ _hillock_cli ()
   fi
   case $previous in
     --part | -p) mapfile -t COMPREPLY < <(compgen -W "training validation test all" -- "$current"); return ;;
-    --format | -f) mapfile -t COMPREPLY < <(compgen -W "safetensors" -- "$current"); return ;;
+    --format | -f) mapfile -t COMPREPLY < <(compgen -W "safetensors onnx" -- "$current"); return ;;
     --data | --out | -o | --init | --weights | -w) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --epochs | -e | --batch | -b | --seed | -s | --log-every | -l | --device | -d) return ;;
   esac

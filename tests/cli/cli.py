@@ -242,6 +242,12 @@ def evaluation_and_export_follow_training():
     names = {name for name in header if name != "__metadata__"}
     assert {"conv1.weight", "conv1.bias"} <= names and not any(name.startswith("optimizer") for name in names), names
     assert sum((b - a) // 4 for a, b in (header[name]["data_offsets"] for name in names)) == 61706
+    network = FOLDER / "after.onnx"
+    cli("export", project, "--out", network)
+    stored = network.read_bytes()
+    entry = header["conv1.weight"]["data_offsets"]
+    start = 8 + struct.unpack("<Q", raw[:8])[0]
+    assert raw[start + entry[0]:start + entry[1]] in stored and b"Conv" in stored and b"Gemm" in stored
     again = events(cli("train", project, "--json", "--init", out, "--epochs", "1", "--log-every", "1").stdout)
     first = next(event for event in again if event["event"] == "step")
     assert first["loss"] < 2.2, first                                             # trained weights, not 2.3 of a fresh start

@@ -33,11 +33,12 @@ MAY = {
 # System headers that only some files may see.
 ONLY = {
     r"CL/": ["engine/device/cl.h"],
+    r"protobuf-c/": [],
     r"clblast": ["engine/device/blas.c"],
     r"gdk-pixbuf/": ["engine/data/decode.c", "ui", "tests"],
     r"(gtk/|adwaita|gdk/|graphene)": ["ui", "tests", "app/main.c"],
 }
-GENERATED = {"config.h", "kernels/hillock-kernels.h", "hillock-resources.h"}
+GENERATED = {"config.h", "engine/exchange/onnx.pb-c.h", "kernels/hillock-kernels.h", "hillock-resources.h"}
 
 
 def longest(table, path):

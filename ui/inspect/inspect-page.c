@@ -322,7 +322,7 @@ make_left (HlInspectPage *self)
   gtk_list_box_set_selection_mode (self->layers, GTK_SELECTION_BROWSE);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->layers), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Layers"), -1);
   self->save = gtk_button_new_with_mnemonic (_("Save _weights…"));
-  gtk_widget_set_tooltip_text (self->save, _("As a safetensors file, with the names PyTorch uses"));
+  gtk_widget_set_tooltip_text (self->save, _("As a safetensors file with the names PyTorch uses, or the network too as ONNX where the name ends in .onnx"));
   gtk_widget_set_margin_top (self->save, 8);
   gtk_box_append (GTK_BOX (box), side_title (_("Run")));
   gtk_box_append (GTK_BOX (box), self->runs);
