@@ -61,6 +61,10 @@ compare_recipes (GString *text, const HlRecipe *before, const HlRecipe *after)
     add (text, _("batch %u → %u"), before->batch, after->batch);
   if (before->epochs != after->epochs)
     add (text, _("epochs %u → %u"), before->epochs, after->epochs);
+  if (before->warm_up_steps != after->warm_up_steps)
+    add (text, _("warm-up steps %u → %u"), before->warm_up_steps, after->warm_up_steps);
+  if (before->warm_up_start != after->warm_up_start)
+    add (text, _("warm-up from %g → %g"), before->warm_up_start, after->warm_up_start);
   if (before->seed != after->seed)
     add (text, _("seed %" PRIu64 " → %" PRIu64), before->seed, after->seed);
 }

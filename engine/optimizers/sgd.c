@@ -86,7 +86,13 @@ sgd_reference (const void *params, guint64 step, double rate_factor, gsize n, do
     }
 }
 
-static const char *const sgd_slot_names[] = { "momentum_buffer", NULL };
+static const char *const *
+sgd_slot_names (const void *params)
+{
+  static const char *const names[] = { "momentum_buffer", NULL };
+
+  return names;
+}
 
 const HlOptimizerClass hl_sgd_optimizer = {
   .base = {

@@ -5,7 +5,7 @@
 #include "engine/train/classes.h"
 
 static double
-constant_factor (const void *params, guint64 step, guint64 n_steps, guint64 steps_per_epoch)
+constant_factor (const void *params, const HlScheduleState *state, const HlScheduleTime *time)
 {
   return 1;
 }

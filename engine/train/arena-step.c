@@ -38,12 +38,18 @@ hl_arena_step_n_items (const HlOptimizerCall *call)
   return ((gsize) hl_arena_step_n_vectors (call) + chunk - 1) / chunk;
 }
 
-const char *const hl_adam_slot_names[] = { "exp_avg", "exp_avg_sq", NULL };
-
 guint
 hl_adam_slots (const void *params)
 {
   return 2;
+}
+
+const char *const *
+hl_adam_slot_names (const void *params)
+{
+  static const char *const names[] = { "exp_avg", "exp_avg_sq", NULL };
+
+  return names;
 }
 
 gboolean

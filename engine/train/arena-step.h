@@ -18,8 +18,8 @@ typedef struct
   double learning_rate, beta1, beta2, epsilon, weight_decay;
 } HlAdam;
 
-extern const char *const hl_adam_slot_names[];
 guint    hl_adam_slots     (const void *params);
+const char *const *hl_adam_slot_names (const void *params);
 gboolean hl_adam_run       (const HlOptimizerCall *call, gboolean decoupled, GError **error);
 void     hl_adam_reference (const HlAdam *adam, gboolean decoupled, guint64 step, double rate_factor, gsize n, double *w,
                             const double *g, double *const *slots);

@@ -62,6 +62,18 @@ add_int (JsonBuilder *builder, const char *name, guint64 value)
   json_builder_add_int_value (builder, (gint64) value);
 }
 
+static void
+add_schedule (JsonBuilder *builder, const HlScheduleState *state)
+{
+  json_builder_set_member_name (builder, "schedule");
+  json_builder_begin_object (builder);
+  add_double (builder, "factor", state->factor);
+  add_double (builder, "best", state->best);
+  add_int (builder, "bad", state->n_bad);
+  add_int (builder, "wait", state->n_wait);
+  json_builder_end_object (builder);
+}
+
 /* An evaluation that is not finished, or whose score has not been handed out, begins again after restoring. */
 static char *
 position_to_text (HlTrainer *self)
@@ -83,6 +95,8 @@ position_to_text (HlTrainer *self)
   add_double (builder, "loss_sum", self->loss_sum);
   add_int (builder, "right", self->right_sum);
   add_int (builder, "samples", self->sample_sum);
+  if (((const HlScheduleClass *) self->recipe->schedule->klass)->observe)
+    add_schedule (builder, &self->schedule_state);
   json_builder_end_object (builder);
   json = json_builder_get_root (builder);
   return json_to_string (json, FALSE);
@@ -92,27 +106,68 @@ typedef struct
 {
   gint64 phase, epoch, batch, step, right, samples;
   double loss_sum;
+  HlScheduleState schedule;
 } Position;
+
+static gboolean
+read_double (JsonObject *object, const char *key, double *value, const char *where, GError **error)
+{
+  const char *text;
+  char *end;
+
+  if (!hl_json_get_string (object, key, &text, where, error))
+    return FALSE;
+  *value = g_ascii_strtod (text, &end);
+  if (end != text && *end == 0 && !isnan (*value))
+    return TRUE;
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
+  return FALSE;
+}
+
+/* Absent in checkpoints of a run whose schedule learns nothing. */
+static gboolean
+read_schedule (JsonObject *object, HlScheduleState *state, const char *where, GError **error)
+{
+  static const char *const allowed[] = { "factor", "best", "bad", "wait", NULL };
+  gint64 n_bad, n_wait;
+
+  *state = HL_SCHEDULE_STATE_INIT;
+  if (!json_object_has_member (object, "schedule"))
+    return TRUE;
+  object = hl_json_get_object (json_object_get_member (object, "schedule"), allowed, where, error);
+  if (object == NULL || !read_double (object, "factor", &state->factor, where, error)
+      || !read_double (object, "best", &state->best, where, error)
+      || !hl_json_get_int (object, "bad", 0, G_MAXINT64, &n_bad, where, error)
+      || !hl_json_get_int (object, "wait", 0, G_MAXINT64, &n_wait, where, error))
+    return FALSE;
+  state->n_bad = (guint64) n_bad;
+  state->n_wait = (guint64) n_wait;
+  if (state->factor >= 0 && state->factor <= 1)
+    return TRUE;
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+               "%s: the schedule's factor on the learning rate is %g, but must be between 0 and 1.", where,
+               state->factor);
+  return FALSE;
+}
 
 static gboolean
 read_position (JsonObject *object, Position *position, const char *where, GError **error)
 {
-  const char *phase, *loss_sum;
-  char *end;
+  const char *phase;
 
   if (!hl_json_get_string (object, "phase", &phase, where, error)
       || !hl_json_get_int (object, "epoch", 0, G_MAXUINT32, &position->epoch, where, error)
       || !hl_json_get_int (object, "batch", 0, G_MAXUINT32, &position->batch, where, error)
       || !hl_json_get_int (object, "step", 0, G_MAXINT64, &position->step, where, error)
-      || !hl_json_get_string (object, "loss_sum", &loss_sum, where, error)
+      || !read_double (object, "loss_sum", &position->loss_sum, where, error)
       || !hl_json_get_int (object, "right", 0, G_MAXINT64, &position->right, where, error)
-      || !hl_json_get_int (object, "samples", 0, G_MAXINT64, &position->samples, where, error))
+      || !hl_json_get_int (object, "samples", 0, G_MAXINT64, &position->samples, where, error)
+      || !read_schedule (object, &position->schedule, where, error))
     return FALSE;
-  position->loss_sum = g_ascii_strtod (loss_sum, &end);
   for (position->phase = 0; phase_names[position->phase]; position->phase++)
     if (g_str_equal (phase_names[position->phase], phase))
       break;
-  if (phase_names[position->phase] && end != loss_sum && *end == 0 && isfinite (position->loss_sum))
+  if (phase_names[position->phase] && isfinite (position->loss_sum))
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
   return FALSE;
@@ -144,7 +199,8 @@ check_position (HlTrainer *self, const Position *position, const char *shown, GE
 static gboolean
 position_from_text (HlTrainer *self, const char *text, Position *position, const char *shown, GError **error)
 {
-  static const char *const allowed[] = { "phase", "epoch", "batch", "step", "loss_sum", "right", "samples", NULL };
+  static const char *const allowed[] = { "phase", "epoch", "batch", "step", "loss_sum", "right", "samples", "schedule",
+                                         NULL };
   g_autoptr (JsonNode) json = text ? json_from_string (text, NULL) : NULL;
   JsonObject *object;
 
@@ -172,6 +228,7 @@ take_position (HlTrainer *self, const Position *position)
   self->epoch = (guint) position->epoch;
   self->batch = (guint) position->batch;
   self->step = self->collected_step = (guint64) position->step;
+  self->schedule_state = position->schedule;
   self->loss_sum = position->loss_sum;
   self->right_sum = (guint64) position->right;
   self->sample_sum = (guint64) position->samples;
@@ -188,7 +245,7 @@ slot_prefix (HlTrainer *self, guint i)
 {
   const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
 
-  return g_strdup_printf ("optimizer.%s.", optimizer->slot_names[i]);
+  return g_strdup_printf ("optimizer.%s.", optimizer->slot_names (self->recipe->optimizer->params)[i]);
 }
 
 static void

@@ -5,6 +5,8 @@
  * meson.build. */
 #pragma once
 
+#include <math.h>
+
 #include "engine/graph/layer.h"
 
 G_BEGIN_DECLS
@@ -60,7 +62,8 @@ typedef struct
 {
   HlClass base;                      /* every optimizer has a parameter "learning_rate" */
   guint (*slots_per_weight) (const void *params);       /* 0 .. 3 */
-  const char *const *slot_names;     /* "exp_avg", "exp_avg_sq": names in checkpoints */
+  /* slots_per_weight names or more, "exp_avg", "exp_avg_sq": names in checkpoints. Never NULL. */
+  const char *const *(*slot_names) (const void *params);
   /* HL_TRAIN_ERROR_SETTINGS when parameters exclude each other. */
   gboolean (*prepare) (HlOptimizerCall *call, GError **error);
   gboolean (*step)    (const HlOptimizerCall *call, GError **error);
@@ -71,11 +74,26 @@ typedef struct
 
 /* ---- Schedules ---- */
 
+/* What a schedule has learned from the course of training; the trainer keeps it and writes it into checkpoints. */
+typedef struct
+{
+  double factor;                     /* on the learning rate, at present */
+  double best;                       /* smallest loss of an epoch so far; infinite before the first */
+  guint64 n_bad, n_wait;             /* epochs without improvement; epochs in which none is counted */
+} HlScheduleState;
+
+#define HL_SCHEDULE_STATE_INIT ((HlScheduleState) { 1, HUGE_VAL, 0, 0 })
+
+/* The step to come: 0, 1, ... n_steps - 1. */
+typedef struct { guint64 step, n_steps, steps_per_epoch; } HlScheduleTime;
+
 typedef struct
 {
   HlClass base;
-  /* Factor on the learning rate before step `step` (0, 1, ...) of n_steps. Pure. */
-  double (*factor) (const void *params, guint64 step, guint64 n_steps, guint64 steps_per_epoch);
+  /* Factor on the learning rate for that step. Pure. */
+  double (*factor)  (const void *params, const HlScheduleState *state, const HlScheduleTime *time);
+  /* Optional: an epoch is over; its validation loss, or its training loss when there is no validation part. */
+  void   (*observe) (const void *params, HlScheduleState *state, double loss);
 } HlScheduleClass;
 
 /* ---- Initializers ---- */

@@ -8,6 +8,8 @@
 
 #define MAX_BATCH 65536
 #define MAX_EPOCHS 1000000
+#define MAX_WARM_UP 1000000000
+#define WARM_UP_START 0.1
 
 HlRecipe *
 hl_recipe_new (void)
@@ -20,6 +22,7 @@ hl_recipe_new (void)
   self->batch = 64;
   self->epochs = 10;
   self->seed = 1;
+  self->warm_up_start = WARM_UP_START;
   return self;
 }
 
@@ -50,7 +53,7 @@ hl_recipe_equal (const HlRecipe *a, const HlRecipe *b)
 {
   return hl_choice_equal (a->loss, b->loss) && hl_choice_equal (a->optimizer, b->optimizer)
          && hl_choice_equal (a->schedule, b->schedule) && a->batch == b->batch && a->epochs == b->epochs
-         && a->seed == b->seed;
+         && a->seed == b->seed && a->warm_up_steps == b->warm_up_steps && a->warm_up_start == b->warm_up_start;
 }
 
 JsonNode *
@@ -65,6 +68,10 @@ hl_recipe_to_json (const HlRecipe *self)
   json_object_set_int_member (object, "batch", self->batch);
   json_object_set_int_member (object, "epochs", self->epochs);
   json_object_set_int_member (object, "seed", (gint64) self->seed);
+  if (self->warm_up_steps != 0)
+    json_object_set_int_member (object, "warm_up_steps", self->warm_up_steps);
+  if (self->warm_up_start != WARM_UP_START)
+    json_object_set_double_member (object, "warm_up_start", self->warm_up_start);
   json_node_take_object (node, object);
   return node;
 }
@@ -96,10 +103,11 @@ read_int (JsonObject *object, const char *key, gint64 min, gint64 max, gint64 *v
 HlRecipe *
 hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
 {
-  static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", NULL };
+  static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps",
+                                         "warm_up_start", NULL };
   g_autoptr (HlRecipe) self = hl_recipe_new ();
   JsonObject *object = hl_json_get_object (json, allowed, where, error);
-  gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed;
+  gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed, warm_up = self->warm_up_steps;
 
   if (object == NULL
       || !read_choice (object, "loss", hl_loss_class_find_base, &self->loss, where, error)
@@ -107,10 +115,38 @@ hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
       || !read_choice (object, "schedule", hl_schedule_class_find_base, &self->schedule, where, error)
       || !read_int (object, "batch", 1, MAX_BATCH, &batch, where, error)
       || !read_int (object, "epochs", 1, MAX_EPOCHS, &epochs, where, error)
-      || !read_int (object, "seed", 0, G_MAXINT64, &seed, where, error))
+      || !read_int (object, "seed", 0, G_MAXINT64, &seed, where, error)
+      || !read_int (object, "warm_up_steps", 0, MAX_WARM_UP, &warm_up, where, error)
+      || (json_object_has_member (object, "warm_up_start")
+          && !hl_json_get_double (object, "warm_up_start", 0, 1, &self->warm_up_start, where, error)))
     return NULL;
   self->batch = (guint) batch;
   self->epochs = (guint) epochs;
   self->seed = (guint64) seed;
+  self->warm_up_steps = (guint) warm_up;
   return g_steal_pointer (&self);
+}
+
+/* ---- The learning rate ---- */
+
+double
+hl_recipe_get_factor (const HlRecipe *self, const HlScheduleState *state, const HlScheduleTime *time)
+{
+  const HlScheduleClass *schedule = (const HlScheduleClass *) self->schedule->klass;
+  HlScheduleTime rest = *time;
+
+  if (time->step < self->warm_up_steps)
+    return self->warm_up_start + (1 - self->warm_up_start) * (double) time->step / self->warm_up_steps;
+  rest.step -= self->warm_up_steps;
+  rest.n_steps = MAX (time->n_steps, self->warm_up_steps + 1ul) - self->warm_up_steps;
+  return schedule->factor (self->schedule->params, state ? state : &HL_SCHEDULE_STATE_INIT, &rest);
+}
+
+void
+hl_recipe_observe (const HlRecipe *self, HlScheduleState *state, guint64 step, double loss)
+{
+  const HlScheduleClass *schedule = (const HlScheduleClass *) self->schedule->klass;
+
+  if (schedule->observe && step > self->warm_up_steps)
+    schedule->observe (self->schedule->params, state, loss);
 }

@@ -55,6 +55,7 @@ struct _HlTrainer
   guint epoch, batch;
   gboolean epoch_started;      /* the loader has the order of this epoch */
   guint64 step, collected_step;
+  HlScheduleState schedule_state;
   double loss_sum;             /* over the samples of this epoch's finished steps */
   guint64 right_sum, sample_sum;
   HlScore validation, test;

@@ -154,6 +154,7 @@ hl_trainer_new (const HlTrainerOptions *options, GError **error)
   g_autoptr (HlTrainer) self = g_new0 (HlTrainer, 1);
 
   g_queue_init (&self->finished);
+  self->schedule_state = HL_SCHEDULE_STATE_INIT;
   self->recipe = hl_recipe_copy (options->recipe);
   self->graph = hl_graph_ref ((HlGraph *) options->graph);
   self->dataset = hl_dataset_ref (options->dataset);
@@ -219,14 +220,19 @@ hl_trainer_free (HlTrainer *self)
 /* ---- Results of training steps ---- */
 
 static double
+rate_factor (HlTrainer *self, guint64 step)
+{
+  const HlScheduleTime time = { step, hl_trainer_get_n_steps (self), hl_trainer_get_steps_per_epoch (self) };
+
+  return hl_recipe_get_factor (self->recipe, &self->schedule_state, &time);
+}
+
+static double
 learning_rate (HlTrainer *self, guint64 step)
 {
-  const HlScheduleClass *schedule = (const HlScheduleClass *) self->recipe->schedule->klass;
   const HlParam *param = hl_class_find_param (self->recipe->optimizer->klass, "learning_rate");
 
-  return hl_param_get (param, self->recipe->optimizer->params)
-         * schedule->factor (self->recipe->schedule->params, step - 1, hl_trainer_get_n_steps (self),
-                             hl_trainer_get_steps_per_epoch (self));
+  return hl_param_get (param, self->recipe->optimizer->params) * rate_factor (self, step - 1);
 }
 
 /* A loss that has become infinite or not a number, or so large that nothing can come of it any more: with a rate that
@@ -313,7 +319,6 @@ enqueue_training (HlTrainer *self, guint *n, GError **error)
 {
   const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
   const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
-  const HlScheduleClass *schedule = (const HlScheduleClass *) self->recipe->schedule->klass;
   const HlRandomKey random = { self->recipe->seed, HL_PURPOSE_DROPOUT, (guint32) self->step };
   HlLossCall *call = &self->train.loss;
 
@@ -327,8 +332,7 @@ enqueue_training (HlTrainer *self, guint *n, GError **error)
   call->n_blocks = (*n + call->lanes - 1) / call->lanes;
   call->per_sample = hl_result_stream_get_slot (self->results);
   self->optimizer.step = self->step + 1;
-  self->optimizer.rate_factor = schedule->factor (self->recipe->schedule->params, self->step,
-                                                  hl_trainer_get_n_steps (self), hl_trainer_get_steps_per_epoch (self));
+  self->optimizer.rate_factor = rate_factor (self, self->step);
   if (!loss->run (call, error) || !hl_executor_backward (self->executor, error)
       || !optimizer->step (&self->optimizer, error))
     return FALSE;
@@ -391,6 +395,8 @@ step_epoch_end (HlTrainer *self, HlStep *step, GError **error)
     .n = self->sample_sum,
   };
   step->validation = self->validation;
+  hl_recipe_observe (self->recipe, &self->schedule_state, self->step,
+                     step->validation.n > 0 ? step->validation.loss : step->train.loss);
   self->loss_sum = 0;
   self->right_sum = self->sample_sum = 0;
   self->validation = (HlScore) { 0 };

@@ -72,12 +72,16 @@ advance (Trace *self, HlTrainer *trainer, guint n)
   return TRUE;
 }
 
-typedef struct { const char *optimizer, *params; } Way;
+typedef struct { const char *name, *optimizer, *params, *schedule, *schedule_params; guint warm_up; } Way;
 
 static const Way ways[] = {
-  { "adam", "learning_rate=0.003" },
-  { "sgd", "learning_rate=0.05;momentum=0.9;nesterov=true" },
-  { "adamw", "" },
+  { "adam", "adam", "learning_rate=0.003", "constant", "", 0 },
+  { "sgd", "sgd", "learning_rate=0.05;momentum=0.9;nesterov=true", "one_cycle", "", 0 },
+  { "adamw", "adamw", "", "constant", "", 0 },
+  { "rmsprop", "rmsprop", "momentum=0.5;centered=true", "cosine", "each_step=true", 0 },
+  { "adagrad", "adagrad", "initial_accumulator_value=0.1", "step", "step_size=1", 30 },
+  /* With this threshold no loss is ever better, so that the rate drops after each epoch. */
+  { "plateau", "adam", "learning_rate=0.003", "plateau", "factor=0.3;patience=0;threshold=1", 0 },
 };
 
 /* A run of 2 × (23 training + 2 validation + 1) + 2 test + 1 calls, cut after each of these many. The network has batch
@@ -98,6 +102,10 @@ test_resume (gconstpointer data)
 
   if (!training_has_device ())
     return;
+  hl_choice_free (recipe->schedule);
+  recipe->schedule = hl_choice_new (hl_schedule_class_find_base (way->schedule));
+  test_set_params (recipe->schedule->klass, recipe->schedule->params, way->schedule_params);
+  recipe->warm_up_steps = way->warm_up;
   trainer = training_new_small (recipe, dataset, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (hl_trainer_get_steps_per_epoch (trainer), ==, 23);
@@ -356,7 +364,7 @@ main (int argc, char **argv)
   training_init ();
   for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/checkpoint/resume/%s", ways[i].optimizer);
+      g_autofree char *path = g_strdup_printf ("/checkpoint/resume/%s", ways[i].name);
 
       g_test_add_data_func (path, &ways[i], test_resume);
     }

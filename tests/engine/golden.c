@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What PyTorch computes (tests/golden, made by tests/tools/make-golden.py): every layer forward and backward, both by its
- * definition in double and on the device; losses; optimizers. Errors are relative to the largest value of a tensor. */
+ * definition in double and on the device; losses; optimizers; schedules. Errors are relative to the largest value of a tensor. */
 
 #include <math.h>
 #include <string.h>
 
 #include "engine/base/params-json.h"
-#include "engine/train/classes.h"
+#include "engine/train/recipe.h"
 #include "tests/support/golden.h"
 #include "tests/support/walk.h"
 
@@ -502,6 +502,49 @@ test_optimizers (void)
   golden_file_assert_all_used (file);
 }
 
+/* ---- Schedules ---- */
+
+static void
+run_schedule (GoldenFile *file, guint number)
+{
+  JsonObject *info = golden_file_get_case (file, number);
+  const HlClass *klass = hl_schedule_class_find_base (json_object_get_string_member (info, "schedule"));
+  guint64 per_epoch = json_object_get_int_member (info, "steps_per_epoch");
+  guint epochs = json_object_get_int_member (info, "epochs");
+  g_autofree char *losses = g_strdup_printf ("%u.losses", number), *factors = g_strdup_printf ("%u.factors", number);
+  g_autofree float *loss = golden_file_read (file, losses, epochs);
+  g_autofree double *all = g_new (double, per_epoch * epochs);
+  g_autoptr (HlRecipe) recipe = hl_recipe_new ();
+  HlScheduleState state = HL_SCHEDULE_STATE_INIT;
+  HlScheduleTime time = { 0, per_epoch * epochs, per_epoch };
+  g_autoptr (GError) error = NULL;
+
+  hl_choice_free (recipe->schedule);
+  recipe->schedule = hl_choice_new (klass);
+  hl_params_from_json (klass, recipe->schedule->params, json_object_get_member (info, "params"), "params", &error);
+  g_assert_no_error (error);
+  recipe->warm_up_steps = json_object_get_int_member (info, "warm_up_steps");
+  recipe->warm_up_start = json_object_get_double_member (info, "warm_up_start");
+  g_test_message ("%u: %s", number, klass->name);
+  for (; time.step < time.n_steps; time.step++)
+    {
+      if (time.step > 0 && time.step % per_epoch == 0)
+        hl_recipe_observe (recipe, &state, time.step, loss[time.step / per_epoch - 1]);
+      all[time.step] = hl_recipe_get_factor (recipe, &state, &time);
+    }
+  golden_file_compare (file, factors, all, time.n_steps, REFERENCE_TOLERANCE);
+}
+
+static void
+test_schedules (void)
+{
+  g_autoptr (GoldenFile) file = golden_file_open ("schedule");
+
+  for (guint i = 0; i < golden_file_get_n_cases (file); i++)
+    run_schedule (file, i);
+  golden_file_assert_all_used (file);
+}
+
 static int
 compare_names (gconstpointer a, gconstpointer b)
 {
@@ -544,6 +587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/golden/layers/dropout", test_dropout);
   g_test_add_func ("/golden/losses", test_losses);
   g_test_add_func ("/golden/optimizers", test_optimizers);
+  g_test_add_func ("/golden/schedules", test_schedules);
   result = g_test_run ();
   g_clear_pointer (&device, hl_device_unref);
   return result;

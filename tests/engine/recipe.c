@@ -36,6 +36,8 @@ test_round_trip (void)
       recipe->batch = 17;
       recipe->epochs = 3;
       recipe->seed = G_MAXINT64;
+      recipe->warm_up_steps = 20;
+      recipe->warm_up_start = 0.25;
       copy = hl_recipe_copy (recipe);
       g_assert_true (hl_recipe_equal (recipe, copy));
       json = hl_recipe_to_json (recipe);
@@ -48,6 +50,9 @@ test_round_trip (void)
       text_again = json_to_string (again, FALSE);
       g_assert_cmpstr (text, ==, text_again);
       read->seed--;
+      g_assert_false (hl_recipe_equal (read, copy));
+      read->seed++;
+      read->warm_up_steps++;
       g_assert_false (hl_recipe_equal (read, copy));
     }
 }
@@ -84,6 +89,8 @@ test_refused (void)
   refuse ("{\"optimizer\": {\"name\": \"adamx\"}}", "adamx");
   refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"rate\": 1}}}", "rate");
   refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"learning_rate\": -1}}}", "learning_rate");
+  refuse ("{\"warm_up_steps\": -1}", "warm_up_steps");
+  refuse ("{\"warm_up_start\": 1.5}", "warm_up_start");
   refuse ("{\"loss\": \"cross_entropy\"}", "loss");
 }
 

@@ -24,13 +24,19 @@ typedef struct
   GPtrArray *params;           /* of HlParamRow, not owned */
 } FamilyRows;
 
-typedef struct { int batch, epochs, seed; } Numbers;
+typedef struct { int batch, epochs, seed, warm_up_steps; double warm_up_start; } Numbers;
 
 static const HlParam number_params[] = {
-  HL_INT (Numbers, batch, N_("Batch size"), HL_UNIT_NONE, 1, 65536, 64, N_("How many images one step learns from at once.")),
-  HL_INT (Numbers, epochs, N_("Epochs"), HL_UNIT_NONE, 1, 100000, 10, N_("How often training goes through all images.")),
+  HL_INT (Numbers, batch, N_("Batch size"), HL_UNIT_NONE, 1, 65536, 64,
+          N_("How many images one step learns from at once.")),
+  HL_INT (Numbers, epochs, N_("Epochs"), HL_UNIT_NONE, 1, 100000, 10,
+          N_("How often training goes through all images.")),
   HL_INT (Numbers, seed, N_("Seed"), HL_UNIT_NONE, 0, G_MAXINT32, 1,
           N_("Decides start values, order and dropout: the same seed on the same device gives the same result.")),
+  HL_INT (Numbers, warm_up_steps, N_("Warm-up steps"), HL_UNIT_NONE, 0, 1000000000, 0,
+          N_("In so many steps the learning rate rises to its full value; the schedule begins after them.")),
+  HL_FLOAT (Numbers, warm_up_start, N_("Warm-up from"), HL_UNIT_RATIO, 0, 1, 0.1,
+            N_("Share of the learning rate that warm-up begins with.")),
   HL_PARAM_END
 };
 
@@ -96,8 +102,12 @@ number_changed_cb (HlRecipeEditor *self, double value, HlParamRow *row)
     recipe->batch = (guint) value;
   else if (param == &number_params[1])
     recipe->epochs = (guint) value;
-  else
+  else if (param == &number_params[2])
     recipe->seed = (guint64) value;
+  else if (param == &number_params[3])
+    recipe->warm_up_steps = (guint) value;
+  else
+    recipe->warm_up_start = value;
   commit (self, _(param->label), param->name, recipe);
 }
 
@@ -195,17 +205,13 @@ update (HlRecipeEditor *self)
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 0), recipe->batch);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 1), recipe->epochs);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 2), recipe->seed);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, 3), recipe->warm_up_steps);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, 4), recipe->warm_up_start);
   gtk_widget_queue_draw (self->preview);
   self->updating = FALSE;
 }
 
 /* ---- The learning rate before the run starts ---- */
-
-static const HlScheduleClass *
-find_schedule (const HlRecipe *recipe)
-{
-  return hl_schedule_class_find (recipe->schedule->klass->name);
-}
 
 static double
 initial_rate (const HlRecipe *recipe)
@@ -215,33 +221,40 @@ initial_rate (const HlRecipe *recipe)
   return param != NULL ? hl_param_get (param, recipe->optimizer->params) : 0;
 }
 
+/* at: 0 .. 1, from the first step to the last. */
+static double
+factor_at (const HlRecipe *recipe, HlScheduleTime time, double at)
+{
+  time.step = (guint64) (at * (double) (time.n_steps - 1));
+  return hl_recipe_get_factor (recipe, NULL, &time);
+}
+
 static void
 draw_preview (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer data)
 {
   HlRecipeEditor *self = data;
   const HlRecipe *recipe = get_recipe (self);
-  const HlScheduleClass *schedule = find_schedule (recipe);
   const HlSplit *split = hl_data_source_get_split (hl_workspace_get_source (self->workspace));
   gsize n_train = 50000;
-  guint64 per_epoch, n_steps;
+  HlScheduleTime time = { 0 };
   double highest = 1e-12, rate = initial_rate (recipe);
   g_autofree char *text = NULL;
   GdkRGBA color;
 
-  if (schedule == NULL || width < 8)
+  if (width < 8)
     return;
   if (split != NULL)
     hl_split_get_indices (split, HL_PART_TRAIN, &n_train);
-  per_epoch = MAX (1, (n_train + recipe->batch - 1) / MAX (1, recipe->batch));
-  n_steps = per_epoch * recipe->epochs;
+  time.steps_per_epoch = MAX (1, (n_train + recipe->batch - 1) / MAX (1, recipe->batch));
+  time.n_steps = time.steps_per_epoch * recipe->epochs;
   for (int x = 0; x <= width; x += 2)
-    highest = MAX (highest, schedule->factor (recipe->schedule->params, (guint64) ((double) x / width * (n_steps - 1)), n_steps, per_epoch));
+    highest = MAX (highest, factor_at (recipe, time, (double) x / width));
   hl_palette_get (0, hl_palette_is_dark (GTK_WIDGET (area)), &color);
   hl_palette_set_cairo (cr, &color, 1);
   cairo_set_line_width (cr, 1.5);
   for (int x = 0; x <= width; x++)
     {
-      double factor = schedule->factor (recipe->schedule->params, (guint64) ((double) x / width * (n_steps - 1)), n_steps, per_epoch);
+      double factor = factor_at (recipe, time, (double) x / width);
 
       cairo_line_to (cr, x, 3 + (height - 6) * (1 - factor / highest));
     }
@@ -251,8 +264,8 @@ draw_preview (GtkDrawingArea *area, cairo_t *cr, int width, int height, gpointer
   cairo_close_path (cr);
   hl_palette_set_cairo (cr, &color, 0.12);
   cairo_fill (cr);
-  text = g_strdup_printf (_("Learning rate from %.3g to %.3g over %u epochs"), rate * schedule->factor (recipe->schedule->params, 0, n_steps, per_epoch),
-                          rate * schedule->factor (recipe->schedule->params, n_steps - 1, n_steps, per_epoch), recipe->epochs);
+  text = g_strdup_printf (_("Learning rate from %.3g to %.3g over %u epochs"), rate * factor_at (recipe, time, 0),
+                          rate * factor_at (recipe, time, 1), recipe->epochs);
   if (g_strcmp0 (text, gtk_widget_get_tooltip_text (GTK_WIDGET (area))) != 0)
     {
       gtk_widget_set_tooltip_text (GTK_WIDGET (area), text);
