@@ -82,6 +82,8 @@ typedef struct _HlCliReport HlCliReport;                                  /* whe
 HlCliReport *hl_cli_report_new  (gboolean json, gboolean quiet) G_GNUC_WARN_UNUSED_RESULT;
 void         hl_cli_report_free (HlCliReport *self);
 const HlProgress *hl_cli_report_get_progress (HlCliReport *self);         /* reports "preparing" */
+/* Start values from a file: hl_trainer_load_weights's report, indented, unless quiet; an event "weights" in JSON. */
+void         hl_cli_report_weights    (HlCliReport *self, const char *matches);
 void         hl_cli_report_started    (HlCliReport *self, guint epochs, guint64 n_steps, const char *device);
 void         hl_cli_report_step       (HlCliReport *self, const HlStepResult *result);              /* a JSON line */
 void         hl_cli_report_bar        (HlCliReport *self, const HlStepResult *result, double images_per_second, double seconds_left);

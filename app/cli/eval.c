@@ -74,7 +74,7 @@ hl_cli_eval (int argc, char **argv)
   state = hl_cli_load (argv[1], &overrides, &error);
   weights = state ? hl_cli_find_weights (project, &overrides, &error) : NULL;
   trainer = weights ? hl_cli_open_trainer (state, project, &overrides, NULL, NULL, NULL, &error) : NULL;
-  if (!trainer || !hl_trainer_load_weights (trainer, weights, &error))
+  if (!trainer || !hl_trainer_load_weights (trainer, weights, NULL, &error))
     return hl_cli_fail (error);
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {

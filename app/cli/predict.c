@@ -126,7 +126,7 @@ hl_cli_predict (int argc, char **argv)
   state = hl_cli_load (argv[1], &overrides, &error);
   weights = state ? hl_cli_find_weights (project, &overrides, &error) : NULL;
   trainer = weights ? hl_cli_open_trainer (state, project, &overrides, NULL, NULL, &dataset, &error) : NULL;
-  if (!trainer || !hl_trainer_load_weights (trainer, weights, &error))
+  if (!trainer || !hl_trainer_load_weights (trainer, weights, NULL, &error))
     return hl_cli_fail (error);
   /* One bad file does not keep the others from being looked at. */
   for (int i = 2; i < argc; i++)

@@ -166,6 +166,31 @@ hl_cli_report_get_progress (HlCliReport *self)
 }
 
 void
+hl_cli_report_weights (HlCliReport *self, const char *matches)
+{
+  g_auto (GStrv) lines = g_strsplit (matches, "\n", -1);
+
+  clear_bar (self);
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("weights");
+
+      json_builder_set_member_name (builder, "matches");
+      json_builder_begin_array (builder);
+      for (guint i = 0; lines[i] != NULL; i++)
+        if (*lines[i])
+          json_builder_add_string_value (builder, lines[i]);
+      json_builder_end_array (builder);
+      print_json (builder);
+      return;
+    }
+  printf ("%s\n", _("Start weights:"));
+  for (guint i = 0; lines[i] != NULL; i++)
+    if (*lines[i])
+      printf ("  %s\n", lines[i]);
+}
+
+void
 hl_cli_report_started (HlCliReport *self, guint epochs, guint64 n_steps, const char *device)
 {
   self->epochs = epochs;

@@ -168,14 +168,17 @@ finish (Training *self, const HlStep *step, const HlRecipe *recipe)
 }
 
 static gboolean
-load_start (HlTrainer *trainer, HlRunFolder *folder, const TrainOptions *options, GError **error)
+load_start (HlTrainer *trainer, HlRunFolder *folder, const TrainOptions *options, HlCliReport *report, GError **error)
 {
   if (options->init)
     {
       g_autoptr (GFile) file = g_file_new_for_commandline_arg (options->init);
 
-      if (!hl_trainer_load_weights (trainer, file, error))
+      g_autofree char *matches = NULL;
+
+      if (!hl_trainer_load_weights (trainer, file, &matches, error))
         return FALSE;
+      hl_cli_report_weights (report, matches);
     }
   if (options->resume)
     {
@@ -221,7 +224,7 @@ train (const TrainOptions *options, const char *project_name)
     return hl_cli_fail (error);
   if (!folder)
     folder = open_folder (options, project, state, hl_device_get_info (hl_trainer_get_device (trainer))->name, &error);
-  if (!folder || !load_start (trainer, folder, options, &error))
+  if (!folder || !load_start (trainer, folder, options, report, &error))
     return hl_cli_fail (error);
 
   recipe = hl_project_state_get_recipe (state);

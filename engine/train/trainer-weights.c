@@ -5,6 +5,7 @@
 #include "engine/train/trainer-weights.h"
 
 #include "engine/exchange/onnx.h"
+#include "engine/train/match-weights.h"
 
 #include <math.h>
 #include <string.h>
@@ -202,16 +203,28 @@ hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix
 }
 
 gboolean
-hl_trainer_load_weights (HlTrainer *self, GFile *file, GError **error)
+hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **error)
 {
   HlTensor *arena = hl_executor_get_weights (self->executor);
   gsize length = hl_tensor_get_length (arena);
   g_autofree char *shown = g_file_get_parse_name (file);
   g_autoptr (HlTensorFile) tensors = hl_tensor_file_open (file, error);
-  g_autofree float *values = NULL;
+  g_autoptr (GArray) matches = tensors ? hl_match_weights (self->plan, tensors) : NULL;
+  g_autofree float *values = g_new0 (float, length);
 
   if (tensors == NULL)
     return FALSE;
-  values = hl_trainer_read_weights (self, tensors, "", length, TRUE, shown, error);
-  return values != NULL && hl_tensor_write (arena, 0, length, values, error);
+  /* Names say best what is wrong. */
+  if (!hl_match_weights_complete (matches))
+    return compare_names (self, tensors, "", length, TRUE, shown, error);
+  for (guint i = 0; i < matches->len; i++)
+    {
+      const HlWeightMatch *match = &g_array_index (matches, HlWeightMatch, i);
+
+      if (!hl_tensor_file_read_f32 (tensors, match->entry, values + match->weight->first, error))
+        return FALSE;
+    }
+  if (report)
+    *report = hl_match_weights_report (matches);
+  return hl_tensor_write (arena, 0, length, values, error);
 }

@@ -82,9 +82,12 @@ gboolean    hl_trainer_evaluate     (HlTrainer *self, HlPart part, HlScore *scor
  * normalised here). Afterwards hl_executor_read on the returned executor gives any node. Waits. */
 HlExecutor *hl_trainer_probe        (HlTrainer *self, const float *sample, GError **error);
 
-/* Weights by name (start values, transfer); every matching name is loaded, others are an HL_FILE_ERROR_MISMATCH. */
-gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, GError **error);
-gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);   /* atomic; safetensors, or the network too as ONNX where the name ends in .onnx */
+/* Start values from a file, also a PyTorch state_dict saved as safetensors: by name, else by shape (match-weights.h). Every
+ * weight must find a tensor and every tensor a weight: HL_FILE_ERROR_MISMATCH. `report` (may be NULL): what matched what, a
+ * line each. */
+gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **error);
+/* Atomic; safetensors, or the network too as ONNX where the name ends in .onnx. */
+gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);
 /* Of trained and state weights, little-endian, in the plan's order. */
 char       *hl_trainer_get_weights_sha256 (HlTrainer *self, GError **error);
 

@@ -87,7 +87,7 @@ run_lenet (GoldenFile *golden, guint number, HlDataset *data, GFile *weights)
   trainer = training_new (graph, recipe, data, spec, TRUE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (hl_plan_get_parameter_count (hl_trainer_get_plan (trainer)), ==, 61706);
-  g_assert_true (hl_trainer_load_weights (trainer, weights, &error));
+  g_assert_true (hl_trainer_load_weights (trainer, weights, NULL, &error));
   for (guint i = 0; i < 10; i++)
     {
       HlStep step;
@@ -545,7 +545,7 @@ test_weights (void)
   hl_tensor_file_add_f32 (wrong, "answer.bias", 1, (guint64[]) { 4 }, values);
   hl_tensor_file_add_f32 (wrong, "fc.weight", 1, (guint64[]) { 1 }, values);
   g_assert_true (hl_tensor_file_write (wrong, partly, &error));
-  g_assert_false (hl_trainer_load_weights (other, partly, &error));
+  g_assert_false (hl_trainer_load_weights (other, partly, NULL, &error));
   g_assert_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "“conv.weight”"));
@@ -556,7 +556,7 @@ test_weights (void)
   g_assert_cmpstr (kept, ==, before);
 
   g_assert_true (hl_trainer_save_weights (trainer, file, &error));
-  g_assert_true (hl_trainer_load_weights (other, file, &error));
+  g_assert_true (hl_trainer_load_weights (other, file, NULL, &error));
   g_assert_no_error (error);
   after = hl_trainer_get_weights_sha256 (other, &error);
   g_assert_cmpstr (after, ==, sha);
