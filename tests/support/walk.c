@@ -153,10 +153,12 @@ test_walk_backward (TestWalk *self, const float *dy, gboolean training, const Hl
 
 static const HlParam source_params[] = {
   HL_INT (TestSource, first, "First", HL_UNIT_NONE, 0, 1 << 20, 0, NULL),
-  HL_INT (TestSource, n_dims, "Dimensions", HL_UNIT_NONE, 1, 3, 1, NULL),
+  HL_INT (TestSource, n_dims, "Dimensions", HL_UNIT_NONE, 1, HL_MAX_DIMS, 1, NULL),
   HL_INT (TestSource, dim0, "First dimension", HL_UNIT_NONE, 1, 1 << 20, 1, NULL),
   HL_INT (TestSource, dim1, "Second dimension", HL_UNIT_NONE, 0, 1 << 20, 0, NULL),
   HL_INT (TestSource, dim2, "Third dimension", HL_UNIT_NONE, 0, 1 << 20, 0, NULL),
+  HL_INT (TestSource, dim3, "Fourth dimension", HL_UNIT_NONE, 0, 1 << 20, 0, NULL),
+  HL_INT (TestSource, dim4, "Fifth dimension", HL_UNIT_NONE, 0, 1 << 20, 0, NULL),
   HL_PARAM_END
 };
 
@@ -166,7 +168,7 @@ source_plan (const void *params, const HlPlanOptions *options, guint n_inputs, c
 {
   const TestSource *self = params;
 
-  plan->output = (HlShape) { self->n_dims, { self->dim0, self->dim1, self->dim2 } };
+  plan->output = (HlShape) { self->n_dims, { self->dim0, self->dim1, self->dim2, self->dim3, self->dim4 } };
   plan->n_weights = 1;
   plan->weights[0] = (HlWeightSpec) { .name = "weight", .kind = HL_WEIGHT_TRAINED, .shape = HL_SHAPE_1 (1) };
   return TRUE;
@@ -240,7 +242,8 @@ test_add_sources (HlGraph *graph, const HlShape *shapes, guint32 *ids)
       g_assert_true (linked);
       params = hl_graph_get_params (graph, ids[n]);
       first = (first + plane - 1) / plane * plane;
-      *params = (TestSource) { first, shapes[n].n_dims, shapes[n].dim[0], shapes[n].dim[1], shapes[n].dim[2] };
+      *params = (TestSource) { first, shapes[n].n_dims, shapes[n].dim[0], shapes[n].dim[1], shapes[n].dim[2],
+                                shapes[n].dim[3], shapes[n].dim[4] };
       first += hl_shape_get_count (&shapes[n]);
     }
   hl_param_set (hl_class_find_param (&hl_layer_class_find ("input")->base, "channels"),

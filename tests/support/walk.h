@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestWalk, test_walk_free)
 
 /* Takes a row of numbers and gives some of them, from `first` on, in any shape. It counts as trained, so that
  * whatever follows it must compute the gradient of its input. */
-typedef struct { int first, n_dims, dim0, dim1, dim2; } TestSource;
+typedef struct { int first, n_dims, dim0, dim1, dim2, dim3, dim4; } TestSource;
 extern const HlLayerClass test_source_layer;
 
 /* An input of the right size and one source for each shape; returns how many, ids of the sources in `ids`. */
