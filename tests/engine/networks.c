@@ -87,6 +87,7 @@ typedef struct
   HlGraph *graph;
   GArray *nodes;               /* End: every node so far and its shape */
   HlRandom random;
+  guint64 largest;             /* no layer gives more numbers than this */
 } Maker;
 
 static const HlShape *
@@ -113,7 +114,7 @@ try_layer (Maker *self, const HlLayerClass *klass, const char *params, guint n, 
   test_set_params (&klass->base, values, params);
   for (guint i = 0; i < n; i++)
     shapes[i] = *shape_of (self, sources[i]);
-  if (!klass->plan (values, &options, n, shapes, &plan, NULL) || hl_shape_get_count (&plan.output) > 700)
+  if (!klass->plan (values, &options, n, shapes, &plan, NULL) || hl_shape_get_count (&plan.output) > self->largest)
     return 0;
   end.id = hl_graph_add_node (self->graph, klass, 0, 0);
   end.shape = plan.output;
@@ -134,7 +135,10 @@ static const struct { const char *layer, *params; guint n_inputs; } choices[] = 
   { "fussy", NULL, 1 }, { "add", NULL, 2 }, { "add", NULL, 3 }, { "concat", NULL, 2 }, { "concat", NULL, 3 },
   { "flatten", NULL, 1 }, { "conv2d", "filters=4;size_y=3;size_x=3;padding_y=1;padding_x=1", 1 },
   { "conv2d", "filters=3;size_y=2;size_x=3;stride_y=2;padding_x=1", 1 }, { "linear", "units=9", 1 },
-  { "max_pool2d", NULL, 1 }, { "avg_pool2d", NULL, 1 },
+  { "max_pool2d", NULL, 1 }, { "avg_pool2d", NULL, 1 }, { "reshape", "size_1=2;size_2=-1;size_3=5", 1 },
+  { "reshape", "size_1=-1;size_2=3;size_3=2", 1 }, { "permute", "axis_1=2;axis_2=0;axis_3=1", 1 },
+  { "slice", "axis=-1;start=1;length=0", 1 }, { "crop", "top=1;left=1", 1 },
+  { "pad", "mode=reflect;top=1;left=2;bottom=0;right=1", 1 }, { "pad", "top=0;left=1;bottom=2;right=0;value=0.5", 1 },
 };
 
 static void
@@ -172,6 +176,7 @@ is_read (const HlGraph *graph, guint32 node)
 static void
 join_ends (Maker *self)
 {
+  self->largest = G_MAXUINT;
   for (;;)
     {
       guint32 ends[HL_MAX_INPUTS];
@@ -215,7 +220,7 @@ make_network (guint64 number)
 {
   HlShape shapes[HL_MAX_INPUTS + 1] = { HL_SHAPE_3 (2, 5, 7), HL_SHAPE_1 (11), { 0 } };
   guint32 ids[HL_MAX_INPUTS];
-  Maker self = { hl_graph_new (), g_array_new (FALSE, TRUE, sizeof (End)) };
+  Maker self = { .graph = hl_graph_new (), .nodes = g_array_new (FALSE, TRUE, sizeof (End)), .largest = 700 };
   guint n = test_add_sources (self.graph, shapes, ids);
 
   hl_random_init (&self.random, number, HL_PURPOSE_TEST, 9);
