@@ -89,6 +89,58 @@ hl_copy_run (const HlCopy *self, const HlLayerCall *call, const HlValue *x, cons
                         HL_ARG_TENSOR (y->tensor));
 }
 
+/* ---- Views ---- */
+
+typedef struct
+{
+  HlCopy forward, backward;
+} View;
+
+gboolean
+hl_view_prepare (HlLayerCall *call, GError **error)
+{
+  View *view = call->state = g_new0 (View, 1);
+
+  if ((hl_value_has_border (call->y) || (call->dy && hl_value_has_border (call->dy)))
+      && !hl_shape_equal (&call->x[0]->shape, &call->y->shape))
+    {
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, "the layer after it wants a border around a row of numbers.");
+      return FALSE;
+    }
+  if (call->x[0]->tensor != call->y->tensor)
+    hl_copy_prepare (&view->forward, call, call->x[0], 0, call->y, 0, FALSE);
+  if (call->dx[0] && call->dx[0]->tensor != call->dy->tensor)
+    hl_copy_prepare (&view->backward, call, call->dy, 0, call->dx[0], 0, call->accumulate[0]);
+  return TRUE;
+}
+
+gboolean
+hl_view_forward (const HlLayerCall *call, GError **error)
+{
+  const View *view = call->state;
+
+  return !view->forward.kernel || hl_copy_run (&view->forward, call, call->x[0], call->y, error);
+}
+
+gboolean
+hl_view_backward (const HlLayerCall *call, GError **error)
+{
+  const View *view = call->state;
+
+  return !view->backward.kernel || hl_copy_run (&view->backward, call, call->dy, call->dx[0], error);
+}
+
+void
+hl_view_reference (const HlLayerReference *call)
+{
+  gsize n = call->batch * hl_shape_get_count (&call->x_shape[0]);
+
+  for (gsize i = 0; i < n; i++)
+    call->y[i] = call->x[0][i];
+  for (gsize i = 0; call->dy && call->dx[0] && i < n; i++)
+    call->dx[0][i] += call->dy[i];
+}
+
 /* ---- Activations ---- */
 
 typedef struct
@@ -120,6 +172,35 @@ hl_epilogue_set_activation_in_v (HlEpilogue *self, const char *value, const char
 {
   hl_epilogue_set_activation (self, value, gradient);
   self->gradient_in_v = TRUE;
+}
+
+static void
+append_formula (GString *to, const char *text, const double *numbers, guint n_numbers)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  for (; *text; text++)
+    if (*text == '$')
+      {
+        guint k = (guint) (*++text - '0');
+
+        g_return_if_fail (k < n_numbers);
+        g_string_append_printf (to, "(%sf)", g_ascii_formatd (number, sizeof number, "%.9e", numbers[k]));
+      }
+    else
+      g_string_append_c (to, *text);
+}
+
+void
+hl_epilogue_set_formula (HlEpilogue *self, gboolean in_v, const char *value, const char *gradient, const double *numbers,
+                         guint n_numbers)
+{
+  g_autoptr (GString) value_text = g_string_new (NULL), gradient_text = g_string_new (NULL);
+
+  append_formula (value_text, value, numbers, n_numbers);
+  append_formula (gradient_text, gradient, numbers, n_numbers);
+  hl_epilogue_set_activation (self, value_text->str, gradient_text->str);
+  self->gradient_in_v = in_v;
 }
 
 gboolean
@@ -182,7 +263,7 @@ hl_activation_reference (const HlLayerReference *call, double (*value) (const vo
 
   for (gsize i = 0; i < n; i++)
     call->y[i] = value (call->params, call->x[0][i]);
-  for (gsize i = 0; call->dy && call->dx[0] && i < n; i++)
+  for (gsize i = 0; call->dy && call->dx[0] && gradient && i < n; i++)
     call->dx[0][i] += call->dy[i] * gradient (call->params, call->x[0][i]);
 }
 

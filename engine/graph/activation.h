@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What all element-wise layers share: shape, memory, kernels, reference loops. An activation file adds its formula in
- * C and as OpenCL text; add, concat, dropout and flatten use the walk. */
+ * C and as OpenCL text; add, concat and dropout use the walk, flatten and identity are views. */
 #pragma once
 
 #include "engine/graph/layer.h"
@@ -32,6 +32,14 @@ void     hl_copy_prepare (HlCopy *self, HlLayerCall *call, const HlValue *x, gui
                           guint y_channel, gboolean add);
 gboolean hl_copy_run     (const HlCopy *self, const HlLayerCall *call, const HlValue *x, const HlValue *y, GError **error);
 
+/* ---- Views: layers whose output is their input's memory, `alias` in the plan. Copies where a neighbour's border forbids
+ * that; a border of the result is possible where both have one shape. ---- */
+
+gboolean hl_view_prepare   (HlLayerCall *call, GError **error);
+gboolean hl_view_forward   (const HlLayerCall *call, GError **error);
+gboolean hl_view_backward  (const HlLayerCall *call, GError **error);
+void     hl_view_reference (const HlLayerReference *call);
+
 /* ---- Activations ---- */
 
 /* printf-free: parameters are printed into the text by the caller (g_ascii_formatd, "%.9g", then 'f'). value: expression
@@ -41,6 +49,10 @@ void     hl_epilogue_set_activation (HlEpilogue *self, const char *value, const 
  * whose gradient is lost in rounding when it is told from the result. */
 void     hl_epilogue_set_activation_in_v (HlEpilogue *self, const char *value, const char *gradient);
 
+/* Either of them with numbers: "$0" to "$9" in the texts stand for numbers[0] to numbers[9] as floats in parentheses. */
+void     hl_epilogue_set_formula (HlEpilogue *self, gboolean in_v, const char *value, const char *gradient,
+                                  const double *numbers, guint n_numbers);
+
 extern const HlLayerExample hl_activation_examples[];
 
 gboolean hl_activation_plan     (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
@@ -49,6 +61,7 @@ gboolean hl_activation_plan     (const void *params, const HlPlanOptions *option
 gboolean hl_activation_prepare  (HlLayerCall *call, GError **error);
 gboolean hl_activation_forward  (const HlLayerCall *call, GError **error);
 gboolean hl_activation_backward (const HlLayerCall *call, GError **error);
+/* gradient NULL: of a class without backward. */
 void     hl_activation_reference(const HlLayerReference *call, double (*value) (const void *params, double x),
                                  double (*gradient) (const void *params, double x));
 

@@ -188,7 +188,7 @@ struct _HlLayerClass
   char    *(*describe)  (const void *params);
   /* Optional, activations only: writes the OpenCL text of itself and its gradient. */
   void     (*activation)(const void *params, HlEpilogue *epilogue);
-  /* Optional, activations only: what start values of the weights before it are multiplied with so that values keep their
+  /* Optional: what start values of the weights before it are multiplied with so that values keep their
    * variance, as torch.nn.init.calculate_gain. NULL: 1. Layers without weights may stand between (hl_plan_find_gains). */
   double   (*gain)      (const void *params);
   /* Optional, max pooling only: its window. */

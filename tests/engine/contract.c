@@ -139,7 +139,7 @@ case_free (gpointer data)
 static Case *
 case_new (const HlLayerClass *klass, guint number)
 {
-  HlPlanOptions options = { .batch = CAPACITY, .training = TRUE };
+  HlPlanOptions options = { .batch = CAPACITY, .training = klass->backward != NULL };
   const HlLayerExample *example = &klass->examples[number];
   g_autoptr (GError) error = NULL;
   Case *self = g_new0 (Case, 1);
@@ -256,10 +256,12 @@ run_device (Case *self, const Numbers *n, guint batch, gboolean training, const 
   g_assert_no_error (error);
   hl_executor_write_input (self->executor, n->input, batch, &error);
   g_assert_no_error (error);
-  write_value (hl_executor_get_output_gradient (self->executor), batch, n->dy);
+  if (hl_executor_get_output_gradient (self->executor))
+    write_value (hl_executor_get_output_gradient (self->executor), batch, n->dy);
   hl_executor_forward (self->executor, batch, training, random, &error);
   g_assert_no_error (error);
-  hl_executor_backward (self->executor, &error);
+  if (hl_executor_get_output_gradient (self->executor))
+    hl_executor_backward (self->executor, &error);
   g_assert_no_error (error);
 }
 
@@ -344,16 +346,21 @@ check_step (Case *self, guint batch, gboolean training)
 
   test_walk_set_weights (walk, n.arena);
   test_walk_forward (walk, n.input, training, &random);
-  test_walk_backward (walk, n.dy, training, &random);
   run_device (self, &n, batch, training, &random);
   compare_node (self, walk, self->node, FALSE, "output");
+  check_rest (self, self->node, FALSE, batch);
+  if (!self->klass->backward)
+    {
+      numbers_clear (&n);
+      return;
+    }
+  test_walk_backward (walk, n.dy, training, &random);
   for (guint i = 0; i < self->n_sources; i++)
     {
       compare_node (self, walk, self->sources[i], TRUE, "gradient of input");
       check_rest (self, self->sources[i], TRUE, batch);
       check_rest (self, self->sources[i], FALSE, batch);
     }
-  check_rest (self, self->node, FALSE, batch);
   compare_weights (self, walk);
   numbers_clear (&n);
 }
@@ -407,9 +414,10 @@ test_device (gconstpointer data)
       if (self->klass != data)
         continue;
       for (guint k = 0; k < G_N_ELEMENTS (batches); k++)
-        check_step (self, batches[k], TRUE);
+        check_step (self, batches[k], self->klass->backward != NULL);
       check_step (self, 5, FALSE);
-      check_repeatable (self, 19);
+      if (self->klass->backward)
+        check_repeatable (self, 19);
     }
 }
 
@@ -501,6 +509,28 @@ test_reference (gconstpointer data)
         continue;
       check_reference (self, 3, TRUE);
       check_reference (self, 2, FALSE);
+    }
+}
+
+/* Training through it must be refused in a sentence that names the node and says what to take instead. */
+static void
+test_no_backward (gconstpointer data)
+{
+  const HlLayerClass *klass = data;
+
+  check_text (klass->backward_hint, klass->base.name);
+  for (guint i = 0; i < cases->len; i++)
+    {
+      Case *self = cases->pdata[i];
+      HlPlanOptions options = { .batch = CAPACITY, .lanes = 16, .compute_units = 1, .training = TRUE };
+      g_autoptr (GError) error = NULL;
+
+      if (self->klass != klass)
+        continue;
+      g_assert_null (hl_plan_new (self->graph, &options, &error));
+      g_assert_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE);
+      g_assert_nonnull (strstr (error->message, hl_graph_find_node (self->graph, self->node)->name));
+      g_assert_nonnull (strstr (error->message, klass->backward_hint));
     }
 }
 
@@ -596,7 +626,10 @@ add_layer_tests (void)
       g_test_add_data_func (layer, klass, test_layer);
       if (klass->max_inputs == 0)
         continue;
-      g_test_add_data_func (reference, klass, test_reference);
+      if (klass->backward)
+        g_test_add_data_func (reference, klass, test_reference);
+      else
+        g_test_add_data_func (reference, klass, test_no_backward);
       g_test_add_data_func (on_device, klass, test_device);
     }
 }

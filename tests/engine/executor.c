@@ -507,7 +507,7 @@ test_not_a_number (void)
       g_autoptr (HlGraph) graph = hl_graph_new ();
       guint32 source = hl_graph_add_node (graph, hl_layer_class_find ("input"), 0, 0);
 
-      if (!(*klass)->activation)
+      if (g_strcmp0 ((*klass)->base.group, "Activation") != 0)
         continue;
       g_test_message ("%s", (*klass)->base.name);
       test_set_params (&hl_layer_class_find ("input")->base, hl_graph_get_params (graph, source), input);

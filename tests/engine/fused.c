@@ -35,6 +35,8 @@ static const Case cases[] = {
   { HL_SHAPE_3 (5, 6, 6), "conv2d", "filters=9;size_y=3;size_x=3", "tanh", NULL, FALSE },
   { HL_SHAPE_1 (23), "linear", "units=37", "tanh", NULL, FALSE },
   { HL_SHAPE_1 (40), "linear", "units=10;bias=false", "relu", NULL, FALSE },
+  { HL_SHAPE_1 (11), "linear", "units=13", "hard_sigmoid", NULL, FALSE },
+  { HL_SHAPE_3 (2, 8, 9), "conv2d", "filters=3;size_y=3;size_x=3", "selu", "", TRUE },
 };
 
 static HlDevice *device;

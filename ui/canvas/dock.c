@@ -17,7 +17,7 @@ struct _HlDocks
 gboolean
 hl_dock_class_can (const HlLayerClass *klass)
 {
-  static const char *const names[] = { "softmax", "dropout", "batch_norm", "flatten", NULL };
+  static const char *const names[] = { "prelu", "softmax", "log_softmax", "dropout", "batch_norm", "flatten", NULL };
 
   return klass->max_inputs == 1 && (klass->activation != NULL || g_strv_contains (names, klass->base.name));
 }
