@@ -2,34 +2,16 @@
  *
  * Kaiming normal (He et al., "Delving deep into rectifiers", 2015), for layers followed by a ReLU. */
 
-#include "engine/train/initialize.h"
+#include "engine/initializers/variance.h"
 
 #include <math.h>
-
-typedef struct
-{
-  int mode;
-  double negative_slope;
-} Kaiming;
-
-static const char *const kaiming_modes[] = { "fan_in", "fan_out", NULL };
-
-static const HlParam kaiming_params[] = {
-  HL_CHOICE (Kaiming, mode, N_("Keep"), kaiming_modes, 2, 0,
-             N_("fan_in keeps the variance of the values going forward, fan_out that of the gradients going back.")),
-  HL_FLOAT (Kaiming, negative_slope, N_("Negative slope"), HL_UNIT_NONE, 0, 100, 0,
-            N_("Slope of the leaky ReLU that follows; 0 for a ReLU.")),
-  HL_PARAM_END
-};
 
 static void
 kaiming_normal_fill (const void *params, const HlWeightSpec *spec, const HlRandomKey *key, float *values, gsize n)
 {
-  const Kaiming *kaiming = params;
-  double fan = hl_initialize_fan (kaiming->mode == 0 ? spec->fan_in : spec->fan_out);
-  double gain = sqrt (2 / (1 + kaiming->negative_slope * kaiming->negative_slope));
+  double deviation = hl_kaiming_gain (params, spec) / sqrt (hl_kaiming_fan (params, spec));
 
-  hl_initialize_normal (key, 0, gain / sqrt (fan), values, n);
+  hl_initialize_normal (key, 0, deviation, values, n);
 }
 
 const HlInitializerClass hl_kaiming_normal_initializer = {
@@ -37,9 +19,11 @@ const HlInitializerClass hl_kaiming_normal_initializer = {
     .name = "kaiming_normal",
     .title = N_("Kaiming normal"),
     .summary = N_("Normal numbers whose variance suits a following ReLU."),
-    .help = N_("Normal with deviation gain / √fan with gain = √(2 / (1 + slope²)). He et al., 2015."),
-    .params_size = sizeof (Kaiming),
-    .params = kaiming_params,
+    .help = N_("Normal with deviation gain / √fan with gain = √(2 / (1 + slope²)), or that of another activation. He "
+               "et al., 2015. Gains are PyTorch's: linear 1, sigmoid 1, ReLU √2, leaky ReLU √(2 / (1 + slope²)), tanh "
+               "5/3, SELU 3/4; 1 where it names none."),
+    .params_size = sizeof (HlKaiming),
+    .params = hl_kaiming_params,
   },
   .fill = kaiming_normal_fill,
 };

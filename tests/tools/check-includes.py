@@ -19,7 +19,7 @@ MAY = {
     "engine/losses": ["engine/base", "engine/device", "engine/graph", "engine/train"],
     "engine/optimizers": ["engine/base", "engine/device", "engine/graph", "engine/train"],
     "engine/schedules": ["engine/base", "engine/device", "engine/graph", "engine/train"],
-    "engine/initializers": ["engine/base", "engine/device", "engine/graph", "engine/train"],
+    "engine/initializers": ["engine/base", "engine/device", "engine/graph", "engine/train", "engine/initializers"],
     "engine/data": ["engine/base", "engine/device", "engine/graph", "engine/data"],
     "engine/train": ["engine"],
     "engine/exchange": ["engine/base", "engine/graph", "engine/exchange"],
