@@ -31,24 +31,42 @@ dot (const double *a, const double *b, gsize n)
   return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
-/* Gram-Schmidt over m vectors of n ≥ m numbers, lying one after the other. Each is freed twice of its parts along those
- * before it: once leaves what rounding makes of nearly parallel ones (Giraud, Langou and Rozložník, 2005). */
+/* Takes from v its parts along n_vectors orthonormal vectors; four at a time, so that v passes through the processor less
+ * often. */
+static void
+take_parts (double *v, const double *vectors, gsize n_vectors, gsize n)
+{
+  gsize j = 0;
+
+  for (; j + 4 <= n_vectors; j += 4)
+    {
+      const double *a = vectors + j * n, *b = a + n, *c = b + n, *d = c + n;
+      double in_a = dot (v, a, n), in_b = dot (v, b, n), in_c = dot (v, c, n), in_d = dot (v, d, n);
+
+      for (gsize k = 0; k < n; k++)
+        v[k] -= in_a * a[k] + in_b * b[k] + in_c * c[k] + in_d * d[k];
+    }
+  for (; j < n_vectors; j++)
+    {
+      double part = dot (v, vectors + j * n, n);
+
+      for (gsize k = 0; k < n; k++)
+        v[k] -= part * vectors[j * n + k];
+    }
+}
+
+/* Gram-Schmidt over m vectors of n ≥ m numbers, lying one after the other. Where little of a vector is left, so much of that
+ * is rounding that it is done again; twice is enough (Giraud, Langou and Rozložník, 2005). */
 static void
 orthonormalize (double *vectors, gsize m, gsize n)
 {
   for (gsize i = 0; i < m; i++)
     {
-      double *v = vectors + i * n, length;
+      double *v = vectors + i * n, before = dot (v, v, n), length;
 
-      for (guint round = 0; round < 2; round++)
-        for (gsize j = 0; j < i; j++)
-          {
-            const double *q = vectors + j * n;
-            double part = dot (v, q, n);
-
-            for (gsize k = 0; k < n; k++)
-              v[k] -= part * q[k];
-          }
+      take_parts (v, vectors, i, n);
+      if (dot (v, v, n) < 0.01 * before)
+        take_parts (v, vectors, i, n);
       length = sqrt (dot (v, v, n));
       for (gsize k = 0; length > 0 && k < n; k++)
         v[k] /= length;
