@@ -15,6 +15,7 @@ typedef struct
   const HlPlanStep *step;
   HlLayerCall call;
   HlMultiply *multiply;        /* dy by the gradient of a fused activation; NULL when there is none */
+  gboolean clear_y, clear_dx[HL_MAX_INPUTS];   /* the border of what it writes first is another value's until then */
 } Run;
 
 struct _HlExecutor
@@ -26,6 +27,8 @@ struct _HlExecutor
   Run *runs;
   HlValue *values, *gradients; /* by position; only tails have memory */
   HlTensor *weights, *weight_gradients, *workspace;
+  HlTensor **pools;            /* of values, gradients and what is saved */
+  HlKernel *clear_border;      /* NULL: no border needs it */
   gboolean stepped;
 };
 
@@ -47,39 +50,42 @@ is_tail (const HlExecutor *self, guint at)
 /* ---- Memory ---- */
 
 static gboolean
-allocate_value (HlExecutor *self, HlValue *value, const HlShape *shape, const HlBorder *border, HlTensor *shared,
-                GError **error)
+allocate_pools (HlExecutor *self, GError **error)
 {
-  value->shape = *shape;
-  value->border = *border;
-  if (shared)
-    value->tensor = hl_tensor_ref (shared);
-  else
-    value->tensor = hl_tensor_new (self->device, HL_DTYPE_F32,
-                                   hl_plan_value_length (shape, border, self->lanes, self->capacity), error);
-  return value->tensor != NULL;
-}
-
-static gboolean
-allocate_values (HlExecutor *self, GError **error)
-{
-  gboolean training = hl_plan_get_options (self->plan)->training;
-
-  for (guint i = 0; i < hl_plan_get_n_steps (self->plan); i++)
+  for (guint i = 0; i < hl_plan_get_n_pools (self->plan); i++)
     {
-      const HlPlanStep *step = hl_plan_get_step (self->plan, i);
-      HlTensor *shared = step->shares_value ? self->values[step->input[0]].tensor : NULL;
-
-      if (!is_tail (self, i))
-        continue;
-      if (!allocate_value (self, &self->values[i], &step->layer.output, &step->value_border, shared, error))
-        return FALSE;
-      shared = step->shares_gradient ? self->gradients[step->input[0]].tensor : NULL;
-      if ((step->needs_gradient || (training && step == hl_plan_get_output (self->plan)))
-          && !allocate_value (self, &self->gradients[i], &step->layer.output, &step->gradient_border, shared, error))
+      self->pools[i] = hl_tensor_new (self->device, HL_DTYPE_F32, hl_plan_get_pool_length (self->plan, i), error);
+      if (!self->pools[i])
         return FALSE;
     }
   return TRUE;
+}
+
+static HlTensor *
+slice_of_pool (HlExecutor *self, const HlPlanPlace *place)
+{
+  return place->n > 0 ? hl_tensor_new_slice (self->pools[place->pool], place->first, place->n) : NULL;
+}
+
+/* Values that share memory are the very same tensor: layers tell by that whether there is anything to copy. */
+static void
+set_values (HlExecutor *self)
+{
+  for (guint i = 0; i < hl_plan_get_n_steps (self->plan); i++)
+    {
+      const HlPlanStep *step = hl_plan_get_step (self->plan, i);
+      HlValue *value = &self->values[i], *gradient = &self->gradients[i];
+
+      if (!is_tail (self, i))
+        continue;
+      value->shape = gradient->shape = step->layer.output;
+      value->border = step->value_border;
+      gradient->border = step->gradient_border;
+      value->tensor = step->shares_value ? hl_tensor_ref (self->values[step->input[0]].tensor)
+                                         : slice_of_pool (self, &step->value);
+      gradient->tensor = step->shares_gradient ? hl_tensor_ref (self->gradients[step->input[0]].tensor)
+                                               : slice_of_pool (self, &step->gradient);
+    }
 }
 
 static gboolean
@@ -146,17 +152,23 @@ set_inputs (HlExecutor *self, Run *run)
     }
 }
 
-static gboolean
-allocate_saved (HlExecutor *self, Run *run, GError **error)
+static void
+set_borders (HlExecutor *self, Run *run, HlKernelSet *kernels)
 {
-  for (guint k = 0; hl_plan_get_options (self->plan)->training && k < HL_MAX_SAVED; k++)
-    {
-      gsize bytes = run->step->layer.saved_bytes[k];
+  const HlPlanStep *tail = hl_plan_get_step (self->plan, run->step->tail);
+  gboolean any;
 
-      if (bytes > 0 && !(run->call.saved[k] = hl_tensor_new (self->device, HL_DTYPE_F32, (bytes + 3) / 4, error)))
-        return FALSE;
+  any = run->clear_y = tail->value.reused && hl_value_has_border (run->call.y);
+  for (guint port = 0; port < run->step->n_inputs; port++)
+    {
+      const HlPlanStep *source = hl_plan_get_step (self->plan, run->step->input[port]);
+
+      run->clear_dx[port] = run->call.dx[port] && !run->call.accumulate[port] && source->gradient.reused
+                            && hl_value_has_border (run->call.dx[port]);
+      any |= run->clear_dx[port];
     }
-  return TRUE;
+  if (any)
+    self->clear_border = hl_kernel_set_add (kernels, "elementwise", "clear_border", NULL);
 }
 
 static gboolean
@@ -183,8 +195,9 @@ prepare_run (HlExecutor *self, Run *run, HlKernelSet *kernels, GError **error)
   call->training = hl_plan_get_options (self->plan)->training;
   set_weights (self, run);
   set_inputs (self, run);
-  if (!allocate_saved (self, run, error))
-    return FALSE;
+  set_borders (self, run, kernels);
+  for (guint k = 0; k < HL_MAX_SAVED; k++)
+    call->saved[k] = slice_of_pool (self, &step->saved[k]);
   if (step->klass->prepare && !step->klass->prepare (call, error))
     return FALSE;
   if (call->dy && step->needs_gradient && step->layer.epilogue.has_activation)
@@ -230,6 +243,7 @@ hl_executor_new (HlKernelSet *kernels, HlPlan *plan, HlExecutor *share, GError *
   self->lanes = hl_device_get_info (self->device)->lanes;
   self->values = g_new0 (HlValue, MAX (n, 1));
   self->gradients = g_new0 (HlValue, MAX (n, 1));
+  self->pools = g_new0 (HlTensor *, MAX (hl_plan_get_n_pools (plan), 1));
   if (options->lanes != self->lanes || options->batch == 0)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
@@ -244,7 +258,10 @@ hl_executor_new (HlKernelSet *kernels, HlPlan *plan, HlExecutor *share, GError *
                    "A network needs one input and one output before it can run.");
       return NULL;
     }
-  if (!allocate_arenas (self, share, error) || !allocate_values (self, error) || !prepare (self, kernels, error))
+  if (!allocate_arenas (self, share, error) || !allocate_pools (self, error))
+    return NULL;
+  set_values (self);
+  if (!prepare (self, kernels, error))
     return NULL;
   return g_steal_pointer (&self);
 }
@@ -275,6 +292,9 @@ hl_executor_free (HlExecutor *self)
       g_clear_pointer (&self->values[i].tensor, hl_tensor_unref);
       g_clear_pointer (&self->gradients[i].tensor, hl_tensor_unref);
     }
+  for (guint i = 0; i < hl_plan_get_n_pools (self->plan); i++)
+    g_clear_pointer (&self->pools[i], hl_tensor_unref);
+  g_free (self->pools);
   g_free (self->runs);
   g_free (self->values);
   g_free (self->gradients);
@@ -351,6 +371,36 @@ prefix_layer (HlExecutor *self, const Run *run, GError **error)
   return FALSE;
 }
 
+/* Zeros around every plane of a value whose memory another value has had since. */
+static gboolean
+clear_border (HlExecutor *self, const HlLayerCall *call, const HlValue *value, GError **error)
+{
+  guint row = hl_value_row_step (value), right = value->border.right, left = value->border.left;
+  guint before = hl_value_origin (value), after = right + value->border.bottom * row;
+
+  return hl_kernel_run (self->clear_border, (gsize) call->n_blocks * hl_shape_channels (&value->shape), error,
+                        HL_ARG_TENSOR (value->tensor), HL_ARG_INT ((gint32) hl_value_plane_step (value)),
+                        HL_ARG_INT ((gint32) row), HL_ARG_INT ((gint32) hl_shape_rows (&value->shape)),
+                        HL_ARG_INT ((gint32) before), HL_ARG_INT ((gint32) after), HL_ARG_INT ((gint32) (left + right)));
+}
+
+static gboolean
+run_forward (HlExecutor *self, Run *run, GError **error)
+{
+  return (!run->clear_y || clear_border (self, &run->call, run->call.y, error))
+         && run->step->klass->forward (&run->call, error);
+}
+
+static gboolean
+run_backward (HlExecutor *self, Run *run, GError **error)
+{
+  for (guint port = 0; port < run->step->n_inputs; port++)
+    if (run->clear_dx[port] && !clear_border (self, &run->call, run->call.dx[port], error))
+      return FALSE;
+  return (!run->multiply || hl_multiply_run (run->multiply, &run->call, error))
+         && run->step->klass->backward (&run->call, error);
+}
+
 gboolean
 hl_executor_forward (HlExecutor *self, guint batch, gboolean training, const HlRandomKey *random, GError **error)
 {
@@ -366,7 +416,7 @@ hl_executor_forward (HlExecutor *self, guint batch, gboolean training, const HlR
       call->first_step = !self->stepped;
       if (random)
         call->random = *random;
-      if (!self->runs[i].step->klass->forward (call, error))
+      if (!run_forward (self, &self->runs[i], error))
         return prefix_layer (self, &self->runs[i], error);
     }
   self->stepped = TRUE;
@@ -383,8 +433,7 @@ hl_executor_backward (HlExecutor *self, GError **error)
 
       if (!run->step->needs_gradient)
         continue;
-      if ((run->multiply && !hl_multiply_run (run->multiply, &run->call, error))
-          || !run->step->klass->backward (&run->call, error))
+      if (!run_backward (self, run, error))
         return prefix_layer (self, run, error);
     }
   return TRUE;
@@ -475,6 +524,12 @@ hl_executor_read (HlExecutor *self, guint32 node, gboolean gradient, guint n_sam
                               "another layer."
                             : "“%s” has no values of its own: it runs as a part of another layer.",
                    named ? named->name : "?");
+      return FALSE;
+    }
+  if (gradient ? hl_plan_find_step (self->plan, node)->gradient.reused : hl_plan_find_step (self->plan, node)->value.reused)
+    {
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
+                   "The values of “%s” are not kept: others have used their memory since. Plan with keep_values.", named->name);
       return FALSE;
     }
   if (!check_length (value, n_samples, n, error))

@@ -21,7 +21,8 @@ HlPlan     *hl_executor_get_plan (HlExecutor *self);
 const HlValue *hl_executor_get_input  (HlExecutor *self);
 const HlValue *hl_executor_get_output (HlExecutor *self);            /* logits */
 const HlValue *hl_executor_get_output_gradient (HlExecutor *self);   /* the loss writes it; NULL when not training */
-/* Any node's; NULL where there is none: fused away, or no gradient needed. Borrowed. */
+/* Any node's; NULL where there is none: fused away, or no gradient needed. Borrowed. Without keep_values in the plan's
+ * options its contents last only as long as a layer needs them. */
 const HlValue *hl_executor_get_value (HlExecutor *self, guint32 node, gboolean gradient);
 guint       hl_executor_get_capacity (HlExecutor *self);
 
@@ -37,7 +38,8 @@ HlTensor   *hl_executor_get_gradients (HlExecutor *self);            /* trained 
 gboolean    hl_executor_initialize_weights (HlExecutor *self, guint64 seed, GError **error);
 
 /* A node's last value (or gradient) of the first n_samples, plain sample, channel, row, column; n floats must be
- * n_samples × shape. FALSE with HL_GRAPH_ERROR_STRUCTURE for a node that was fused away. Waits. */
+ * n_samples × shape. FALSE with HL_GRAPH_ERROR_STRUCTURE for a node that was fused away, or whose memory others use too (see
+ * keep_values). Waits. */
 gboolean    hl_executor_read (HlExecutor *self, guint32 node, gboolean gradient, guint n_samples, float *values, gsize n, GError **error);
 /* Plain order into the input value (tests, probes). */
 gboolean    hl_executor_write_input (HlExecutor *self, const float *values, guint n_samples, GError **error);

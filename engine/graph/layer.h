@@ -27,9 +27,9 @@ typedef struct _HlLayerCall HlLayerCall;
 
 typedef struct { guint top, left, bottom, right; } HlBorder;
 
-/* Layout [block][channel][row][column][lanes], see kernels/common.clh. Kernels write the interior only:
- * a border was zeroed once and stays zero. In the last block of a short batch the lanes beyond the batch
- * hold finite values in activations and exact zeros in gradients. */
+/* Layout [block][channel][row][column][lanes], see kernels/common.clh. Kernels write the interior only, whole vectors of it:
+ * the executor sees to it that the border is zero (once, or each time where the memory had another value before). In the
+ * last block of a short batch the lanes beyond the batch hold finite values in activations and exact zeros in gradients. */
 typedef struct
 {
   HlShape shape;
@@ -54,6 +54,7 @@ typedef struct
   guint compute_units;
   gboolean training;     /* FALSE: only forward will run */
   gboolean fuse;         /* merge activations and pooling into the layer before */
+  gboolean keep_values;  /* every value and gradient stays readable after a pass: no two share memory (probes, tests) */
 } HlPlanOptions;
 
 typedef enum
@@ -102,8 +103,8 @@ struct _HlLayerPlan
   HlBorder dy_border;                /* zeros wanted around the gradient of the output */
   gsize saved_bytes[HL_MAX_SAVED];   /* kept from forward to backward, for a whole batch */
   gsize workspace_bytes;             /* shared by all layers: contents are lost between calls */
-  gboolean needs_x;                  /* backward reads x (default TRUE) */
-  gboolean needs_y;                  /* backward reads y (default TRUE) */
+  gboolean needs_x;                  /* backward reads x (default TRUE); where FALSE, x may be gone by then */
+  gboolean needs_y;                  /* backward reads y (default TRUE); the same */
   HlEpilogue epilogue;               /* filled by fuse */
 };
 
@@ -127,7 +128,8 @@ struct _HlLayerCall
                                       * epilogue dy arrives already multiplied by its gradient. */
   HlTensor *w[HL_MAX_WEIGHTS];       /* PyTorch's order and layout; aligned to HL_TENSOR_ALIGN */
   HlTensor *dw[HL_MAX_WEIGHTS];      /* backward overwrites; NULL when not training, for state and when frozen */
-  HlTensor *saved[HL_MAX_SAVED];     /* F32 tensors of at least saved_bytes; kernels may view them as bytes */
+  HlTensor *saved[HL_MAX_SAVED];     /* F32 tensors of at least saved_bytes; kernels may view them as bytes. Only what
+                                      * forward has written is there in backward: nothing stays from step to step. */
   HlTensor *workspace;               /* F32; NULL when none was asked for */
   guint capacity;                    /* samples the buffers hold: batch rounded up to lanes */
   guint batch;                       /* samples in this step, 1 .. capacity */

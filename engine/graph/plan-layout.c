@@ -194,23 +194,11 @@ hl_plan_value_length (const HlShape *shape, const HlBorder *border, guint lanes,
 static void
 count_bytes (HlPlan *self)
 {
+  for (guint i = 0; i < self->pools->len; i++)
+    self->bytes[HL_MEMORY_VALUES] += g_array_index (self->pools, gsize, i) * sizeof (float);
   for (guint i = 0; i < self->n_steps; i++)
-    {
-      const HlPlanStep *step = &self->steps[i], *tail = &self->steps[step->tail];
-      gsize *values = &self->bytes[HL_MEMORY_VALUES];
-
-      if (step->fused)
-        continue;
-      if (!step->shares_value)
-        *values += sizeof (float) * hl_plan_value_length (&tail->layer.output, &tail->value_border,
-                                                          self->options.lanes, self->options.batch);
-      if (step->needs_gradient && !step->shares_gradient)
-        *values += sizeof (float) * hl_plan_value_length (&tail->layer.output, &tail->gradient_border,
-                                                          self->options.lanes, self->options.batch);
-      for (guint k = 0; self->options.training && k < HL_MAX_SAVED; k++)
-        *values += step->layer.saved_bytes[k];
-      self->bytes[HL_MEMORY_WORKSPACE] = MAX (self->bytes[HL_MEMORY_WORKSPACE], step->layer.workspace_bytes);
-    }
+    if (!self->steps[i].fused)
+      self->bytes[HL_MEMORY_WORKSPACE] = MAX (self->bytes[HL_MEMORY_WORKSPACE], self->steps[i].layer.workspace_bytes);
 }
 
 void
@@ -218,6 +206,7 @@ hl_plan_lay_out_values (HlPlan *self)
 {
   find_borders (self);
   share_memory (self);
+  hl_plan_find_places (self);
   count_bytes (self);
 }
 

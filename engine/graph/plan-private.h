@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Inside of HlPlan, for plan.c and plan-layout.c only. */
+ * Inside of HlPlan, for plan.c, plan-layout.c and plan-places.c only. */
 #pragma once
 
 #include <string.h>
@@ -18,6 +18,7 @@ struct _HlPlan
   HlPlanStep *steps;
   GArray *weights;             /* HlPlanWeight, by step */
   gsize trained_length, arena_length;
+  GArray *pools;               /* gsize */
   gsize bytes[HL_MEMORY_TOTAL];
 };
 
@@ -30,8 +31,10 @@ void  hl_plan_find_gradients  (HlPlan *self, GPtrArray *faults);
 void  hl_plan_find_gains      (HlPlan *self);
 /* Merges activations and pooling into the heads before them. */
 void  hl_plan_fuse            (HlPlan *self);
-/* Borders, shared memory, bytes. */
+/* Borders, shared memory, places, bytes. */
 void  hl_plan_lay_out_values  (HlPlan *self);
+/* How long each value, gradient and saved tensor is in use, and where it therefore lies. */
+void  hl_plan_find_places     (HlPlan *self);
 void  hl_plan_lay_out_weights (HlPlan *self);
 
 G_END_DECLS

@@ -165,6 +165,7 @@ plan_alloc (const HlGraph *graph, const HlPlanOptions *options)
   self->options = *options;
   self->steps = g_new0 (HlPlanStep, MAX (1, hl_graph_get_n_nodes (graph)));
   self->weights = g_array_new (FALSE, TRUE, sizeof (HlPlanWeight));
+  self->pools = g_array_new (FALSE, FALSE, sizeof (gsize));
   return self;
 }
 
@@ -235,6 +236,7 @@ hl_plan_unref (HlPlan *self)
   for (guint i = 0; i < self->weights->len; i++)
     g_free (g_array_index (self->weights, HlPlanWeight, i).name);
   g_array_unref (self->weights);
+  g_array_unref (self->pools);
   g_free (self->steps);
   hl_graph_unref (self->graph);
   g_free (self);
@@ -333,6 +335,19 @@ gsize
 hl_plan_get_arena_length (const HlPlan *self)
 {
   return self->arena_length;
+}
+
+guint
+hl_plan_get_n_pools (const HlPlan *self)
+{
+  return self->pools->len;
+}
+
+gsize
+hl_plan_get_pool_length (const HlPlan *self, guint i)
+{
+  g_return_val_if_fail (i < self->pools->len, 0);
+  return g_array_index (self->pools, gsize, i);
 }
 
 static guint64

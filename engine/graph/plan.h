@@ -22,6 +22,14 @@ typedef struct
   gsize first, n;              /* elements in the arena; first is a multiple of HL_TENSOR_ALIGN */
 } HlPlanWeight;
 
+/* Where a value, a gradient or something saved lies: in a slice of a pool, which others may use at other times. */
+typedef struct
+{
+  guint pool;
+  gsize first, n;              /* elements; n is 0 where there is nothing */
+  gboolean reused;             /* others use it before: a border must be zeroed again */
+} HlPlanPlace;
+
 /* One node in execution order. */
 typedef struct
 {
@@ -39,6 +47,8 @@ typedef struct
   gboolean needs_gradient;     /* something trainable lies at or above it */
   gboolean shares_value;       /* its value is the memory of its source (flatten) */
   gboolean shares_gradient;    /* its gradient too */
+  HlPlanPlace value, gradient; /* of a tail */
+  HlPlanPlace saved[HL_MAX_SAVED];   /* of a head */
   guint first_weight;          /* index into the plan's weights */
 } HlPlanStep;
 
@@ -63,6 +73,10 @@ const HlPlanWeight  *hl_plan_get_weight       (const HlPlan *self, guint i);
 /* The arena: trained weights first, then state; both in elements, alignment included. */
 gsize                hl_plan_get_trained_length (const HlPlan *self);
 gsize                hl_plan_get_arena_length   (const HlPlan *self);
+
+/* Pools for values, their gradients and what is saved; lengths in elements. */
+guint                hl_plan_get_n_pools      (const HlPlan *self);
+gsize                hl_plan_get_pool_length  (const HlPlan *self, guint i);
 
 guint64  hl_plan_get_parameter_count      (const HlPlan *self);                  /* trained numbers, as PyTorch counts */
 guint64  hl_plan_get_node_parameter_count (const HlPlan *self, guint32 node);

@@ -106,7 +106,9 @@ static gboolean
 make_probe (HlTrainer *self, GError **error)
 {
   const HlDeviceInfo *info = hl_device_get_info (self->device);
-  HlPlanOptions options = { .batch = info->lanes, .lanes = info->lanes, .compute_units = info->compute_units };
+  HlPlanOptions options = {
+    .batch = info->lanes, .lanes = info->lanes, .compute_units = info->compute_units, .keep_values = TRUE,
+  };
   g_autoptr (HlPlan) plan = hl_plan_new (self->graph, &options, error);
   g_autoptr (HlKernelSet) kernels = hl_kernel_set_new (self->device);
   g_autoptr (HlExecutor) probe = NULL;

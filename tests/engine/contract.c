@@ -139,7 +139,7 @@ case_free (gpointer data)
 static Case *
 case_new (const HlLayerClass *klass, guint number)
 {
-  HlPlanOptions options = { .batch = CAPACITY, .training = klass->backward != NULL };
+  HlPlanOptions options = { .batch = CAPACITY, .training = klass->backward != NULL, .keep_values = TRUE };
   const HlLayerExample *example = &klass->examples[number];
   g_autoptr (GError) error = NULL;
   Case *self = g_new0 (Case, 1);

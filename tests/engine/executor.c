@@ -56,7 +56,7 @@ options_for_device (gboolean fuse, gboolean training)
 {
   const HlDeviceInfo *info = hl_device_get_info (device);
 
-  return (HlPlanOptions) { BATCH, info->lanes, info->compute_units, training, fuse };
+  return (HlPlanOptions) { BATCH, info->lanes, info->compute_units, training, fuse, TRUE };
 }
 
 static guint32

@@ -89,7 +89,7 @@ static HlPlan *
 make_plan (HlGraph *graph, gboolean fuse)
 {
   const HlDeviceInfo *info = hl_device_get_info (device);
-  const HlPlanOptions options = { 21, info->lanes, info->compute_units, TRUE, fuse };
+  const HlPlanOptions options = { 21, info->lanes, info->compute_units, TRUE, fuse, TRUE };
   g_autoptr (GError) error = NULL;
   HlPlan *plan = hl_plan_new (graph, &options, &error);
 

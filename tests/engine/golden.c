@@ -88,7 +88,7 @@ make_plan (Case *self)
 {
   HlPlanOptions options = {
     .batch = self->batch, .lanes = hl_device_get_info (device)->lanes,
-    .compute_units = hl_device_get_info (device)->compute_units, .training = self->training,
+    .compute_units = hl_device_get_info (device)->compute_units, .training = self->training, .keep_values = TRUE,
   };
   g_autoptr (GError) error = NULL;
   HlPlan *plan = hl_plan_new (self->graph, &options, &error);
@@ -340,7 +340,7 @@ test_dropout (void)
   guint32 source, node;
   gsize n = 64 * 400, n_zero = 0;
   g_autofree float *x = g_new (float, n), *y = g_new (float, n), *again = g_new (float, n);
-  HlPlanOptions options = { .batch = 64, .training = TRUE };
+  HlPlanOptions options = { .batch = 64, .training = TRUE, .keep_values = TRUE };
   HlRandomKey random = { 1, HL_PURPOSE_DROPOUT, 0 };
 
   if (device == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Random networks with branches, run by the executor and by the layers' references, with and without fusing. */
+ * Random networks with branches, run by the executor and by the layers' references, with and without fusing, and with and
+ * without values that share memory. */
 
 #include <math.h>
 #include <string.h>
@@ -45,15 +46,38 @@ fussy_prepare (HlLayerCall *call, GError **error)
   return TRUE;
 }
 
+/* It gets what it wants: whatever had that memory before, the border holds zeros only. */
+static void
+assert_zero_border (const HlLayerCall *call, const HlValue *value)
+{
+  guint row_step = hl_value_row_step (value), plane = hl_value_plane_step (value);
+  gsize n = (gsize) call->n_blocks * hl_value_block_step (value) * call->lanes;
+  g_autofree float *all = g_new (float, n);
+  g_autoptr (GError) error = NULL;
+
+  hl_tensor_read (value->tensor, 0, n, all, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    {
+      guint row = (guint) (i / call->lanes) % plane / row_step, column = (guint) (i / call->lanes) % plane % row_step;
+
+      if (row < value->border.top || row >= value->border.top + hl_shape_rows (&value->shape)
+          || column < value->border.left || column >= value->border.left + hl_shape_columns (&value->shape))
+        g_assert_cmpfloat (all[i], ==, 0);
+    }
+}
+
 static gboolean
 fussy_forward (const HlLayerCall *call, GError **error)
 {
+  assert_zero_border (call, call->x[0]);
   return hl_copy_run (call->state, call, call->x[0], call->y, error);
 }
 
 static gboolean
 fussy_backward (const HlLayerCall *call, GError **error)
 {
+  assert_zero_border (call, call->dy);
   return !call->dx[0] || hl_copy_run ((const HlCopy *) call->state + 1, call, call->dy, call->dx[0], error);
 }
 
@@ -247,23 +271,27 @@ typedef struct
   HlGraph *graph;
   HlPlan *plan, *fused_plan, *evaluation_plan;
   HlExecutor *executor, *fused, *evaluation;   /* the last shares the weights of the one before it */
+  HlExecutor *reused, *reused_fused, *reused_evaluation;   /* the same, but values share memory */
 } Network;
 
 static Network networks[N_NETWORKS];
 static guint n_networks;
 
 static HlExecutor *
-make_executor (const HlGraph *graph, gboolean training, gboolean fuse, HlExecutor *share, HlPlan **plan)
+make_executor (const HlGraph *graph, gboolean training, gboolean fuse, HlExecutor *share, gboolean keep, HlPlan **plan)
 {
   const HlDeviceInfo *info = hl_device_get_info (device);
-  HlPlanOptions options = { CAPACITY, info->lanes, info->compute_units, training, fuse };
+  HlPlanOptions options = { CAPACITY, info->lanes, info->compute_units, training, fuse, keep };
+  g_autoptr (HlPlan) made = NULL;
   g_autoptr (GError) error = NULL;
   HlExecutor *executor;
 
-  *plan = hl_plan_new (graph, &options, &error);
+  made = hl_plan_new (graph, &options, &error);
   g_assert_no_error (error);
-  executor = hl_executor_new (kernels, *plan, share, &error);
+  executor = hl_executor_new (kernels, made, share, &error);
   g_assert_no_error (error);
+  if (plan)
+    *plan = g_steal_pointer (&made);
   return executor;
 }
 
@@ -324,32 +352,78 @@ compare_weights (HlExecutor *executor, TestWalk *walk, guint number, gboolean st
     }
 }
 
+static const HlRandomKey dropout_key = { 123, HL_PURPOSE_DROPOUT, 4 };
+
+/* Weights, input and gradient of the output, then both passes. */
 static void
-run (HlExecutor *executor, guint number, guint batch, TestWalk *walk, gboolean fused)
+step (HlExecutor *executor, guint batch, const float *input, const float *dy, const float *arena)
 {
-  const HlRandomKey random = { 123, HL_PURPOSE_DROPOUT, 4 };
+  g_autoptr (GError) error = NULL;
+
+  hl_tensor_write (hl_executor_get_weights (executor), 0, hl_plan_get_arena_length (hl_executor_get_plan (executor)), arena,
+                   &error);
+  g_assert_no_error (error);
+  hl_executor_write_input (executor, input, batch, &error);
+  g_assert_no_error (error);
+  write_gradient (executor, batch, dy);
+  hl_executor_forward (executor, batch, TRUE, &dropout_key, &error);
+  g_assert_no_error (error);
+  hl_executor_backward (executor, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_same_tensors (HlTensor *a, HlTensor *b)
+{
+  gsize n = hl_tensor_get_length (a);
+  g_autofree float *x = g_new (float, n), *y = g_new (float, n);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpuint (hl_tensor_get_length (b), ==, n);
+  hl_tensor_read (a, 0, n, x, &error);
+  g_assert_no_error (error);
+  hl_tensor_read (b, 0, n, y, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (x, n * sizeof (float), y, n * sizeof (float));
+}
+
+/* Whether values share memory or not, the same bits come out. `kept` has just run the same. */
+static void
+assert_same_results (HlExecutor *kept, HlExecutor *reused, guint batch, gboolean training)
+{
+  const HlPlanStep *output = hl_plan_get_output (hl_executor_get_plan (kept));
+  gsize n = batch * hl_shape_get_count (&output->layer.output);
+  g_autofree float *x = g_new (float, n), *y = g_new (float, n);
+  g_autoptr (GError) error = NULL;
+
+  hl_executor_read (kept, output->node, FALSE, batch, x, n, &error);
+  g_assert_no_error (error);
+  hl_executor_read (reused, output->node, FALSE, batch, y, n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (x, n * sizeof (float), y, n * sizeof (float));
+  assert_same_tensors (hl_executor_get_weights (kept), hl_executor_get_weights (reused));
+  if (training)
+    assert_same_tensors (hl_executor_get_gradients (kept), hl_executor_get_gradients (reused));
+}
+
+static void
+run (HlExecutor *executor, HlExecutor *reused, guint number, guint batch, TestWalk *walk, gboolean fused)
+{
   HlPlan *plan = hl_executor_get_plan (executor);
   gsize n_input = batch * hl_shape_get_count (&hl_plan_get_input (plan)->layer.output);
   gsize n_dy = batch * hl_shape_get_count (&hl_plan_get_output (plan)->layer.output);
   g_autofree float *input = g_new (float, n_input), *dy = g_new (float, n_dy);
   g_autofree float *arena = g_new0 (float, hl_plan_get_arena_length (plan));
-  g_autoptr (GError) error = NULL;
 
   test_fill (input, n_input, number + batch);
   test_fill (dy, n_dy, number + batch + 50);
   test_fill_weights (plan, arena, number + 100);
   test_walk_set_weights (walk, arena);
-  test_walk_forward (walk, input, TRUE, &random);
-  test_walk_backward (walk, dy, TRUE, &random);
-  hl_tensor_write (hl_executor_get_weights (executor), 0, hl_plan_get_arena_length (plan), arena, &error);
-  g_assert_no_error (error);
-  hl_executor_write_input (executor, input, batch, &error);
-  g_assert_no_error (error);
-  write_gradient (executor, batch, dy);
-  hl_executor_forward (executor, batch, TRUE, &random, &error);
-  g_assert_no_error (error);
-  hl_executor_backward (executor, &error);
-  g_assert_no_error (error);
+  test_walk_forward (walk, input, TRUE, &dropout_key);
+  test_walk_backward (walk, dy, TRUE, &dropout_key);
+  step (executor, batch, input, dy, arena);
+  step (reused, batch, input, dy, arena);
+  assert_same_results (executor, reused, batch, TRUE);
   compare_values (executor, walk, number, FALSE);
   /* A fused activation's gradient lies in the same place as the gradient of what it is applied to. */
   if (!fused)
@@ -380,6 +454,22 @@ evaluate (Network *network, guint number, guint batch)
   hl_executor_forward (network->evaluation, batch, FALSE, NULL, &error);
   g_assert_no_error (error);
   compare_values (network->evaluation, walk, number, FALSE);
+  hl_executor_write_input (network->reused_evaluation, input, batch, &error);
+  g_assert_no_error (error);
+  hl_executor_forward (network->reused_evaluation, batch, FALSE, NULL, &error);
+  g_assert_no_error (error);
+  assert_same_results (network->evaluation, network->reused_evaluation, batch, FALSE);
+}
+
+/* What values take, sharing memory or not. */
+static void
+compare_bytes (HlExecutor *kept, HlExecutor *reused)
+{
+  gsize all = hl_plan_get_bytes (hl_executor_get_plan (kept), HL_MEMORY_VALUES);
+  gsize shared = hl_plan_get_bytes (hl_executor_get_plan (reused), HL_MEMORY_VALUES);
+
+  g_test_message ("values take %zu bytes, sharing memory %zu", all, shared);
+  g_assert_cmpuint (shared, <=, all);
 }
 
 static void
@@ -393,12 +483,15 @@ test_network (gconstpointer data)
       g_test_skip ("There is no OpenCL device.");
       return;
     }
+  compare_bytes (network->executor, network->reused);
+  compare_bytes (network->fused, network->reused_fused);
+  compare_bytes (network->evaluation, network->reused_evaluation);
   for (guint i = 0; i < G_N_ELEMENTS (batches); i++)
     {
       g_autoptr (TestWalk) walk = test_walk_new (network->plan, batches[i]);
 
-      run (network->executor, GPOINTER_TO_UINT (data), batches[i], walk, FALSE);
-      run (network->fused, GPOINTER_TO_UINT (data), batches[i], walk, TRUE);
+      run (network->executor, network->reused, GPOINTER_TO_UINT (data), batches[i], walk, FALSE);
+      run (network->fused, network->reused_fused, GPOINTER_TO_UINT (data), batches[i], walk, TRUE);
       evaluate (network, GPOINTER_TO_UINT (data), batches[i]);
     }
 }
@@ -412,10 +505,13 @@ make_networks (void)
   for (guint i = 0; i < n_networks; i++)
     {
       networks[i].graph = make_network (i);
-      networks[i].executor = make_executor (networks[i].graph, TRUE, FALSE, NULL, &networks[i].plan);
-      networks[i].fused = make_executor (networks[i].graph, TRUE, TRUE, NULL, &networks[i].fused_plan);
-      networks[i].evaluation = make_executor (networks[i].graph, FALSE, TRUE, networks[i].fused,
+      networks[i].executor = make_executor (networks[i].graph, TRUE, FALSE, NULL, TRUE, &networks[i].plan);
+      networks[i].fused = make_executor (networks[i].graph, TRUE, TRUE, NULL, TRUE, &networks[i].fused_plan);
+      networks[i].evaluation = make_executor (networks[i].graph, FALSE, TRUE, networks[i].fused, TRUE,
                                               &networks[i].evaluation_plan);
+      networks[i].reused = make_executor (networks[i].graph, TRUE, FALSE, NULL, FALSE, NULL);
+      networks[i].reused_fused = make_executor (networks[i].graph, TRUE, TRUE, NULL, FALSE, NULL);
+      networks[i].reused_evaluation = make_executor (networks[i].graph, FALSE, TRUE, networks[i].fused, FALSE, NULL);
     }
   hl_kernel_set_build (kernels, NULL, NULL, &error);
   g_assert_no_error (error);
@@ -426,6 +522,9 @@ free_networks (void)
 {
   for (guint i = 0; i < n_networks; i++)
     {
+      hl_executor_free (networks[i].reused);
+      hl_executor_free (networks[i].reused_fused);
+      hl_executor_free (networks[i].reused_evaluation);
       hl_executor_free (networks[i].executor);
       hl_executor_free (networks[i].fused);
       hl_executor_free (networks[i].evaluation);
