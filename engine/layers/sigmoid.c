@@ -46,9 +46,10 @@ const HlLayerClass hl_sigmoid_layer = {
     .title = N_("Sigmoid"),
     .group = N_("Activation"),
     .summary = N_("Squeezes every value into the range from 0 to 1."),
-    .help = N_("y = 1 / (1 + exp (-x)). The smooth step of the first multi-layer networks (Rumelhart, Hinton and "
-               "Williams, 1986). Its slope is at most 1/4 and almost 0 for large inputs, so in deep networks "
-               "gradients vanish: prefer ReLU between layers. At the end it gives the probability of one class."),
+    .help = N_("y = 1 / (1 + exp (-x)), between 0 and 1 without reaching either, but for rounding. The smooth step of "
+               "the first multi-layer networks (Rumelhart, Hinton and Williams, 1986). Its slope is at most 1/4 and "
+               "almost 0 for large inputs, so in deep networks gradients vanish: prefer ReLU between layers. At the "
+               "end it gives the probability of one class."),
   },
   .min_inputs = 1,
   .max_inputs = 1,

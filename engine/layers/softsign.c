@@ -44,8 +44,8 @@ const HlLayerClass hl_softsign_layer = {
     .title = N_("Softsign"),
     .group = N_("Activation"),
     .summary = N_("Squeezes values between -1 and 1, more gently than tanh."),
-    .help = N_("y = x / (1 + |x|). Like tanh it lies between -1 and 1, but it approaches them slowly, so that its "
-               "gradient (1 - |y|)² fades more slowly too."),
+    .help = N_("y = x / (1 + |x|); in PyTorch torch.nn.Softsign, with a capital. Like tanh it lies between -1 and 1, "
+               "but it approaches them slowly, so that its gradient (1 - |y|)² fades more slowly too."),
   },
   .min_inputs = 1,
   .max_inputs = 1,

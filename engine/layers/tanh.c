@@ -52,9 +52,9 @@ const HlLayerClass hl_tanh_layer = {
     .title = N_("Tanh"),
     .group = N_("Activation"),
     .summary = N_("Squeezes every value into the range from -1 to 1."),
-    .help = N_("y = tanh (x). Like the sigmoid but centred on 0, which makes learning faster (LeCun, Bottou, Orr and "
-               "Müller, Efficient BackProp, 1998); the first LeNet used it. For large inputs its slope is almost 0, "
-               "so keep inputs and weights small."),
+    .help = N_("y = tanh (x); in PyTorch torch.nn.Tanh, with a capital. Like the sigmoid but centred on 0, which "
+               "makes learning faster (LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998); the first LeNet used "
+               "it. For large inputs its slope is almost 0, so keep inputs and weights small."),
   },
   .min_inputs = 1,
   .max_inputs = 1,
