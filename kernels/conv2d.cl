@@ -9,8 +9,9 @@
 #define PIXELS_Y (TILE_Y * POOL_Y)
 #define PIXELS_X (TILE_X * POOL_X)
 
-/* y := pool (activation (w * x + bias)). w: [filters][group channels][SIZE_Y][SIZE_X]. position: of the maximum in its
- * window, a byte for each value of y, without borders, when it is to be kept. Items: blocks × ROW_TILES × FILTER_TILES. */
+/* y := or += pool (activation (w * x + bias)). w: [filters][group channels][SIZE_Y][SIZE_X]. bias: none (BIAS 0), [filters]
+ * (1) or the shape of y (2, without pooling). position: of the maximum in its window, a byte for each value of y, without
+ * borders, when it is to be kept. Items: blocks × ROW_TILES × FILTER_TILES. */
 ITEM_KERNEL void
 NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OUT (y), TENSOR_OUT (position),
                        int keep_position)
@@ -33,7 +34,7 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
       #pragma unroll
       for (int f = 0; f < TILE_FILTERS; f++)
         {
-#if HAS_BIAS
+#if BIAS == 1
           VEC start = bias[filter + f];
 #else
           VEC start = 0;
@@ -42,7 +43,11 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
           for (int r = 0; r < PIXELS_Y; r++)
             #pragma unroll
             for (int c = 0; c < PIXELS_X; c++)
+#if BIAS == 2
+              sum[f][r][c] = bias[((filter + f) * Y_ROWS + row + r) * Y_COLUMNS + column + c];
+#else
               sum[f][r][c] = start;
+#endif
         }
 
       for (int channel = 0; channel < GROUP_CHANNELS; channel++)
@@ -108,6 +113,9 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
                   STORE_BYTES (where, (__global uchar *) (position_base + position_first),
                                ((block * Y_CHANNELS + filter + f) * Y_ROWS + row + r) * Y_COLUMNS + column + c);
 #endif
+#if ACCUMULATE
+                best += LOAD (y, AT (Y, block, filter + f, row + r, column + c));
+#endif
                 STORE (best, y, AT (Y, block, filter + f, row + r, column + c));
               }
     }
@@ -121,7 +129,8 @@ NAME (conv2d_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
 #endif
 
 #ifdef KERNEL_conv2d_pad
-/* p := x with PAD_Y rows and PAD_X columns more on each side, reflected or repeated. Items: blocks × X_CHANNELS. */
+/* p := x with PAD_Y rows above, PAD_X columns to the left and what P has more on the other sides, reflected, repeated or all
+ * PADDING. Items: blocks × X_CHANNELS. */
 ITEM_KERNEL void
 NAME (conv2d_pad) (TENSOR_IN (x), TENSOR_OUT (p))
 {
@@ -131,8 +140,17 @@ NAME (conv2d_pad) (TENSOR_IN (x), TENSOR_OUT (p))
 
   for (int row = 0; row < P_ROWS; row++)
     for (int column = 0; column < P_COLUMNS; column++)
-      STORE (LOAD (x, AT (X, block, channel, SOURCE (row - PAD_Y, X_ROWS), SOURCE (column - PAD_X, X_COLUMNS))),
-             p, AT (P, block, channel, row, column));
+      {
+#if CONSTANT
+        VEC v = PADDING;
+
+        if (row >= PAD_Y && row < PAD_Y + X_ROWS && column >= PAD_X && column < PAD_X + X_COLUMNS)
+          v = LOAD (x, AT (X, block, channel, row - PAD_Y, column - PAD_X));
+#else
+        VEC v = LOAD (x, AT (X, block, channel, SOURCE (row - PAD_Y, X_ROWS), SOURCE (column - PAD_X, X_COLUMNS)));
+#endif
+        STORE (v, p, AT (P, block, channel, row, column));
+      }
 }
 #endif
 
@@ -156,14 +174,16 @@ NAME (conv2d_fold) (TENSOR_IN (p), TENSOR_OUT (dx))
 #endif
         STORE (v, dx, to);
       }
-  for (int row = -PAD_Y; row < X_ROWS + PAD_Y; row++)
-    for (int column = -PAD_X; column < X_COLUMNS + PAD_X; column++)
+#if !CONSTANT
+  for (int row = -PAD_Y; row < P_ROWS - PAD_Y; row++)
+    for (int column = -PAD_X; column < P_COLUMNS - PAD_X; column++)
       if (row < 0 || row >= X_ROWS || column < 0 || column >= X_COLUMNS)
         {
           const int to = AT (X, block, channel, SOURCE (row, X_ROWS), SOURCE (column, X_COLUMNS));
 
           STORE (LOAD (dx, to) + LOAD (p, AT (P, block, channel, row + PAD_Y, column + PAD_X)), dx, to);
         }
+#endif
 }
 #endif
 

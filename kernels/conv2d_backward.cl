@@ -5,14 +5,24 @@
  * fused, and left out where only the gradient of the weights is wanted, which unpools itself); X its input; DX where the
  * input's gradient goes. Tiles as in conv2d.cl. */
 
-#ifdef KERNEL_conv2d_backward
+#if defined KERNEL_conv2d_backward || defined KERNEL_conv2d_transposed
 
 #if HAS_DX
+/* What a sum of dx begins with and what is stored of it. A transposed convolution is the gradient of a convolution with a
+ * bias for each channel and an activation. */
+#ifdef KERNEL_conv2d_transposed
+#define DX_START(channel) (BIAS ? (VEC) bias[channel] : (VEC) 0)
+#define DX_RESULT ACTIVATION
+#else
+#define DX_START(channel) 0
+#define DX_RESULT v
+#endif
+
 #if DX_WHOLE_ROW
 /* A whole row of dx in registers: every product of a gradient with a weight is one that counts. */
 void
 NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __global float *restrict u,
-                      const __global float *restrict w, __global float *restrict dx)
+                      const __global float *restrict w, const __global float *restrict bias, __global float *restrict dx)
 {
   const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
   const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
@@ -22,7 +32,7 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
   for (int c = 0; c < TILE_CHANNELS; c++)
     #pragma unroll
     for (int i = 0; i < DX_COLUMNS; i++)
-      sum[c][i] = 0;
+      sum[c][i] = DX_START (group * GROUP_CHANNELS + channel + c);
   for (int ky = 0; ky < SIZE_Y; ky++)
     {
       const int reach = row + PAD_Y - ky * DILATION_Y;
@@ -58,11 +68,12 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
         for (int i = 0; i < DX_COLUMNS; i++)
           {
             const int to = AT (DX, block, group * GROUP_CHANNELS + channel + c, row, i);
+            VEC v = sum[c][i];
 
 #if ACCUMULATE
-            sum[c][i] += LOAD (dx, to);
+            v += LOAD (dx, to);
 #endif
-            STORE (sum[c][i], dx, to);
+            STORE (DX_RESULT, dx, to);
           }
       }
 }
@@ -70,7 +81,7 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
 /* Columns of one residue modulo the stride see the same taps; u has zeros wherever a tap reaches outside. */
 void
 NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __global float *restrict u,
-                      const __global float *restrict w, __global float *restrict dx)
+                      const __global float *restrict w, const __global float *restrict bias, __global float *restrict dx)
 {
   const int channel = min (channel_first, GROUP_CHANNELS - TILE_CHANNELS);
   const __global float *weights = w + (group * GROUP_FILTERS * GROUP_CHANNELS + channel) * SIZE_Y * SIZE_X;
@@ -86,7 +97,7 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
         for (int c = 0; c < TILE_CHANNELS; c++)
           #pragma unroll
           for (int i = 0; i < TILE_COLUMNS; i++)
-            sum[c][i] = 0;
+            sum[c][i] = DX_START (group * GROUP_CHANNELS + channel + c);
         for (int ky = 0; ky < SIZE_Y; ky++)
           {
             const int reach = row + PAD_Y - ky * DILATION_Y;
@@ -123,11 +134,12 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
             if (channel + c >= channel_first && step + i >= first)
               {
                 const int to = AT (DX, block, group * GROUP_CHANNELS + channel + c, row, phase + (step + i) * STRIDE_X);
+                VEC v = sum[c][i];
 
 #if ACCUMULATE
-                sum[c][i] += LOAD (dx, to);
+                v += LOAD (dx, to);
 #endif
-                STORE (sum[c][i], dx, to);
+                STORE (DX_RESULT, dx, to);
               }
       }
 }
@@ -136,14 +148,43 @@ NAME (conv2d_dx_row) (int block, int row, int group, int channel_first, const __
 /* dx := or += the sum over filters and taps of weight × gradient, for TILE_CHANNELS channels of one row. Only rows of u
  * that reach this row are read. `item`: block × DX_ROWS × CHANNEL_TILES. */
 void
-NAME (conv2d_dx) (int item, const __global float *restrict u, const __global float *restrict w, __global float *restrict dx)
+NAME (conv2d_dx) (int item, const __global float *restrict u, const __global float *restrict w,
+                  const __global float *restrict bias, __global float *restrict dx)
 {
   const int channel_tile = item % CHANNEL_TILES, group = channel_tile / DX_GROUP_TILES;
   const int row = item / CHANNEL_TILES % DX_ROWS, block = item / (CHANNEL_TILES * DX_ROWS);
 
-  NAME (conv2d_dx_row) (block, row, group, channel_tile % DX_GROUP_TILES * TILE_CHANNELS, u, w, dx);
+  NAME (conv2d_dx_row) (block, row, group, channel_tile % DX_GROUP_TILES * TILE_CHANNELS, u, w, bias, dx);
+}
+#undef DX_START
+#undef DX_RESULT
+#endif
+#endif
+
+#ifdef KERNEL_conv2d_transposed
+/* dx := activation (the gradient of a convolution's input where u is that of its output + bias). Items: blocks × DX_ROWS ×
+ * CHANNEL_TILES. */
+ITEM_KERNEL void
+NAME (conv2d_transposed) (TENSOR_IN (u), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OUT (dx))
+{
+  USE_IN (u);
+  USE_IN (w);
+  USE_IN (bias);
+  USE_OUT (dx);
+
+  NAME (conv2d_dx) (ITEM, u, w, bias, dx);
 }
 #endif
+
+#if HAS_TABLE
+/* For each filter the channels that it sees, one bit each. */
+__constant uint NAME (conv2d_table)[] = { TABLE };
+#define CONNECTED(filter, channel) (NAME (conv2d_table)[filter] >> (channel) & 1)
+#else
+#define CONNECTED(filter, channel) 1
+#endif
+
+#ifdef KERNEL_conv2d_backward
 
 #if HAS_DW
 /* Adds the products of one row of the gradient with the pixels under it, for all sums of an item. */
@@ -251,16 +292,31 @@ NAME (conv2d_dw) (int item, int n_blocks, const __global float *restrict x, cons
 
         if (FIRST_LANE && f >= filter_first && c >= channel_first && k >= tap_first)
           dw[part * WEIGHTS
-             + (((group * GROUP_FILTERS + f) * GROUP_CHANNELS + c) * SIZE_Y + tap_row + ky) * SIZE_X + k] = total;
+             + (((group * GROUP_FILTERS + f) * GROUP_CHANNELS + c) * SIZE_Y + tap_row + ky) * SIZE_X + k] = CONNECTED (f, c) ? total : 0;
       }
 }
 #endif
 
 #if HAS_DB
-/* db := the sum of dy over images and pixels; pooling does not change it. `item`: channel. */
+/* db := the sum of dy over images and, unless each position has a bias of its own (BIAS 2), pixels; pooling does not change
+ * it. `item`: channel. */
 void
 NAME (conv2d_db) (int item, int n_blocks, const __global float *restrict dy, __global float *restrict db LANE_SCRATCH_PARAMETER)
 {
+#if BIAS == 2
+  for (int i = 0; i < DY_ROWS * DY_COLUMNS; i++)
+    {
+      VEC sum = 0;
+
+      for (int block = 0; block < n_blocks; block++)
+        sum += LOAD (dy, AT (DY, block, item, i / DY_COLUMNS, i % DY_COLUMNS));
+
+      const float total = LANE_SUM (sum);
+
+      if (FIRST_LANE)
+        db[item * DY_ROWS * DY_COLUMNS + i] = total;
+    }
+#else
   VEC sum = 0;
 
   for (int block = 0; block < n_blocks; block++)
@@ -277,6 +333,7 @@ NAME (conv2d_db) (int item, int n_blocks, const __global float *restrict dy, __g
 
   if (FIRST_LANE)
     db[item] = total;
+#endif
 }
 #endif
 
@@ -297,7 +354,7 @@ NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN 
   LANE_SCRATCH
 #if HAS_DX + HAS_DW + HAS_DB == 1
 #if HAS_DX
-  NAME (conv2d_dx) (ITEM, u, w, dx);
+  NAME (conv2d_dx) (ITEM, u, w, w, dx);
 #elif HAS_DW
   NAME (conv2d_dw) (ITEM, n_blocks, x, UNPOOL ? dy : u, where, dw LANE_SCRATCH_ARGUMENT);
 #else
@@ -322,12 +379,31 @@ NAME (conv2d_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_IN 
   else
     {
 #if HAS_DX
-      NAME (conv2d_dx) (item - before, u, w, dx);
+      NAME (conv2d_dx) (item - before, u, w, w, dx);
 #endif
     }
 #endif
 }
 #endif
+
+#ifdef KERNEL_conv2d_mask
+/* masked := w with zeros where the table has no connection. w: [filters][CHANNELS][TAPS]. Items: ceil (WEIGHTS / LANES). */
+ITEM_KERNEL void
+NAME (conv2d_mask) (TENSOR_IN (w), TENSOR_OUT (masked))
+{
+  USE_IN (w);
+  USE_OUT (masked);
+
+  FOR_EACH_LANE (lane)
+    {
+      const int i = ITEM * LANES + lane;
+
+      if (i < WEIGHTS)
+        masked[i] = CONNECTED (i / (CHANNELS * TAPS), i / TAPS % CHANNELS) ? w[i] : 0;
+    }
+}
+#endif
+#undef CONNECTED
 
 #ifdef KERNEL_conv2d_sum
 /* dw := the sum of its PARTS. Items: ceil (WEIGHTS / LANES). */

@@ -37,6 +37,7 @@ typedef struct
   double min, max, initial;    /* inclusive; CHOICE: 0 .. n - 1; BOOL: 0 .. 1 */
   const char *const *choices;  /* CHOICE: NULL-terminated names as in files; otherwise NULL */
   const char *help;            /* one translatable sentence; may be NULL */
+  gboolean was_bool;           /* CHOICE: files may say false for the first choice and true for the second */
 } HlParam;
 
 typedef struct
@@ -63,6 +64,10 @@ typedef struct
   { #field, label, HL_PARAM_BOOL, HL_UNIT_NONE, HL_CHECKED_OFFSET (Struct, field, gboolean), 0, 1, initial, NULL, help }
 #define HL_CHOICE(Struct, field, label, choices, n_choices, initial, help)                     \
   { #field, label, HL_PARAM_CHOICE, HL_UNIT_NONE, HL_CHECKED_OFFSET (Struct, field, int), 0, (n_choices) - 1, initial, choices, help }
+/* A choice that was a HL_BOOL in earlier files. */
+#define HL_CHOICE_WAS_BOOL(Struct, field, label, choices, n_choices, initial, help)            \
+  { #field, label, HL_PARAM_CHOICE, HL_UNIT_NONE, HL_CHECKED_OFFSET (Struct, field, int), 0, (n_choices) - 1, initial, choices, \
+    help, TRUE }
 #define HL_PARAM_END { NULL }
 
 guint          hl_class_get_n_params (const HlClass *klass);

@@ -219,6 +219,11 @@ choice_from_json (const HlParam *param, void *params, JsonObject *object, const 
   g_autofree char *list = NULL;
   const char *name;
 
+  if (param->was_bool && is_bool (json_object_get_member (object, param->name)))
+    {
+      hl_param_set (param, params, json_object_get_boolean_member (object, param->name));
+      return TRUE;
+    }
   if (!hl_json_get_string (object, param->name, &name, where, error))
     return FALSE;
   for (int i = 0; param->choices[i]; i++)

@@ -474,6 +474,7 @@ fill_weight (HlExecutor *self, guint i, guint64 seed, float *values, GError **er
       chosen = usual = hl_choice_new (klass);
     }
   ((const HlInitializerClass *) chosen->klass)->fill (chosen->params, spec, &key, values, weight->n);
+  hl_weight_spec_clear_missing (spec, values);
   return TRUE;
 }
 

@@ -69,10 +69,18 @@ typedef struct
   HlWeightKind kind;
   HlShape shape;         /* as in PyTorch, row-major: conv2d weight [out][in / groups][rows][columns] */
   guint64 fan_in, fan_out;
+  /* NULL, or for each first index a bit for each second index that it is connected to. The other weights have room in the
+   * tensor but do not exist: they are 0, get no gradient, and `count` leaves them out. Constant data. */
+  const guint32 *connections;
+  guint64 count;         /* numbers that exist; 0: as many as the shape holds */
   double constant;       /* start value when initializer is NULL */
   const char *initializer; /* name of the default initializer, PyTorch's: "kaiming_uniform" ..., NULL: constant */
   double gain;           /* of the activation that follows, 1 when none does; the plan fills it in */
 } HlWeightSpec;
+
+guint64 hl_weight_spec_get_count (const HlWeightSpec *self);
+/* Sets weights that do not exist to 0; values: of the spec's shape. */
+void    hl_weight_spec_clear_missing (const HlWeightSpec *self, float *values);
 
 typedef struct
 {

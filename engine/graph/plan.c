@@ -357,7 +357,7 @@ count_parameters (const HlPlanStep *step)
 
   for (guint i = 0; i < step->layer.n_weights; i++)
     if (step->layer.weights[i].kind == HL_WEIGHT_TRAINED)
-      n += hl_shape_get_count (&step->layer.weights[i].shape);
+      n += hl_weight_spec_get_count (&step->layer.weights[i]);
   return n;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * HlValue: where the pixels of a value lie, for kernels and for the host. */
+ * HlValue: where the pixels of a value lie, for kernels and for the host. HlWeightSpec: which weights exist. */
 
 #include "engine/graph/executor.h"
 
@@ -84,4 +84,25 @@ hl_value_from_plain (const HlValue *value, guint lanes, guint n_samples, const f
 
   for (guint sample = 0; sample < n_samples; sample++)
     copy_sample (value, lanes, NULL, NULL, plain + sample * count, device + sample / lanes * block + sample % lanes);
+}
+
+guint64
+hl_weight_spec_get_count (const HlWeightSpec *self)
+{
+  return self->count > 0 ? self->count : hl_shape_get_count (&self->shape);
+}
+
+void
+hl_weight_spec_clear_missing (const HlWeightSpec *self, float *values)
+{
+  gsize step = 1;
+
+  if (!self->connections)
+    return;
+  for (guint i = 2; i < self->shape.n_dims; i++)
+    step *= self->shape.dim[i];
+  for (guint i = 0; i < self->shape.dim[0]; i++)
+    for (guint k = 0; k < self->shape.dim[1]; k++)
+      if (!(self->connections[i] >> k & 1))
+        memset (values + ((gsize) i * self->shape.dim[1] + k) * step, 0, step * sizeof *values);
 }

@@ -198,6 +198,8 @@ hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix
       if (weight->first < length
           && !hl_tensor_file_read_f32 (file, hl_tensor_file_find (file, name), values + weight->first, error))
         return NULL;
+      if (weight->first < length)
+        hl_weight_spec_clear_missing (weight->spec, values + weight->first);
     }
   return g_steal_pointer (&values);
 }
@@ -223,6 +225,7 @@ hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **e
 
       if (!hl_tensor_file_read_f32 (tensors, match->entry, values + match->weight->first, error))
         return FALSE;
+      hl_weight_spec_clear_missing (match->weight->spec, values + match->weight->first);
     }
   if (report)
     *report = hl_match_weights_report (matches);

@@ -76,6 +76,7 @@ test_refused (void)
     { "{\"rate\": true}", "a number" },
     { "{\"mode\": \"circular\"}", "zeros, reflect" },
     { "{\"mode\": 1}", "text in quotes" },
+    { "{\"mode\": true}", "text in quotes" },
     { "{\"flag\": 1}", "true or false" },
     { "{\"flag\": {}}", "true or false" },
   };
@@ -140,6 +141,29 @@ test_readers (void)
   g_assert_nonnull (strstr (error->message, "absent"));
 }
 
+/* A switch of earlier files that has become a choice. */
+static void
+test_was_bool (void)
+{
+  static const char *const kinds[] = { "none", "some", "all", NULL };
+  static const HlParam params[] = { HL_CHOICE_WAS_BOOL (Sample, mode, "Mode", kinds, 3, 2, NULL), HL_PARAM_END };
+  static const HlClass klass = { .name = "switched", .params_size = sizeof (Sample), .params = params };
+  static const struct { const char *text; int mode; } cases[] = {
+    { "{\"mode\": false}", 0 }, { "{\"mode\": true}", 1 }, { "{\"mode\": \"all\"}", 2 }, { "{\"mode\": 1}", -1 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonNode) json = json_from_string (cases[i].text, NULL);
+      g_autoptr (GError) error = NULL;
+      Sample sample;
+
+      g_assert_true (hl_params_from_json (&klass, &sample, json, "here", &error) == (cases[i].mode >= 0));
+      if (cases[i].mode >= 0)
+        g_assert_cmpint (sample.mode, ==, cases[i].mode);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,6 +171,7 @@ main (int argc, char **argv)
   g_test_add_func ("/params-json/order", test_order);
   g_test_add_func ("/params-json/missing", test_missing);
   g_test_add_func ("/params-json/refused", test_refused);
+  g_test_add_func ("/params-json/was-bool", test_was_bool);
   g_test_add_func ("/params-json/choice", test_choice);
   g_test_add_func ("/params-json/readers", test_readers);
   return g_test_run ();
