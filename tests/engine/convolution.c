@@ -47,6 +47,7 @@ test_sizes (void)
     { "conv_transpose2d", "filters=3;size_y=4;size_x=3;padding_y=1;padding_x=1;output_padding_x=1", HL_SHAPE_3 (5, 7, 8),
       HL_SHAPE_3 (3, 14, 16) },
     { "conv_transpose1d", "filters=3;size=3;stride=3;dilation=4;padding=2;output_padding=2", HL_SHAPE_2 (5, 4), HL_SHAPE_2 (3, 16) },
+    { "conv3d", "filters=2;size_z=1;stride_y=2;padding_x=1;dilation_x=2", HL_SHAPE_4 (3, 4, 7, 9), HL_SHAPE_4 (2, 4, 3, 7) },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -78,6 +79,7 @@ test_counts (void)
     { "conv2d", "filters=4;size_y=3;size_x=3;bias=none;groups=2", HL_SHAPE_3 (4, 5, 5), 72 },
     { "conv1d", "filters=6;size=5;groups=2", HL_SHAPE_2 (4, 9), 6 * 2 * 5 + 6 },
     { "conv_transpose2d", "filters=6;size_y=3;size_x=2;groups=2", HL_SHAPE_3 (4, 5, 5), 4 * 3 * 6 + 6 },
+    { "conv3d", "filters=6;size_z=2;groups=2", HL_SHAPE_4 (4, 3, 5, 5), 6 * 2 * 18 + 6 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -108,6 +110,8 @@ test_refused (void)
     { "conv_transpose2d", "padding_y=3", HL_SHAPE_3 (2, 3, 3), "0×6" },
     { "conv_transpose2d", "filters=4096;stride_x=64;stride_y=64;size_x=64;size_y=64", HL_SHAPE_3 (2, 9, 9), "134217728" },
     { "conv_transpose1d", "", HL_SHAPE_3 (2, 3, 3), "2×3×3" },
+    { "conv3d", "", HL_SHAPE_3 (2, 3, 3), "2×3×3" },
+    { "conv3d", "", HL_SHAPE_4 (2, 2, 3, 3), "3×3×3" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -71,6 +71,20 @@ CONV_TRANSPOSE1D = [
     (33, (6, 2), dict(filters=1, size=5, stride=3, padding=3)),
 ]
 
+CONV3D = [
+    (1, (1, 3, 4, 5), dict(filters=2)),
+    (17, (2, 3, 3, 4), dict(filters=3, size_z=2, padding_z=1, padding_y=1, padding_x=1)),
+    (3, (4, 5, 4, 7), dict(filters=6, size_z=1, size_y=2, size_x=4, stride_z=2, stride_y=3, stride_x=2, padding_x=3, groups=2)),
+    (5, (2, 4, 3, 6), dict(filters=3, dilation_z=2, dilation_x=2, padding_z=2, padding_y=3, padding_x=1, bias=False)),
+    (2, (3, 2, 5, 2), dict(filters=3, size_x=2, padding_z=1, stride_y=2, stride_z=3, groups=3)),
+    (2, (5, 1, 1, 9), dict(filters=9, size_z=1, size_y=1, size_x=1, stride_x=4)),
+]
+
+
+def triple(params, name, default):
+    return tuple(params.get(f"{name}_{axis}", default) for axis in "zyx")
+
+
 # Rows: the 1998 paper's Table I, which map of S2 feeds which map of C3.
 LENET5_C3 = ["X   XXX  XXXX XX", "XX   XXX  XXXX X", "XXX   XXX  X XXX", " XXX  XXXX  X XX", "  XXX  XXXX XX X", "   XXX  XXXX XXX"]
 
@@ -160,6 +174,20 @@ def make():
     make_options()
     make_1d()
     make_transposed()
+    make_3d()
+
+
+def make_3d():
+    out = Cases(23)
+    for batch, shape, params in CONV3D:
+        groups = params.get("groups", 1)
+        weights = {"weight": out.source.normal(params["filters"], shape[0] // groups, *triple(params, "size", 3), scale=0.3)}
+        if params.get("bias", True):
+            weights["bias"] = out.source.normal(params["filters"])
+        out.add("conv3d", params, [out.source.normal(batch, *shape)], weights, lambda x, w: F.conv3d(
+            x[0], w["weight"], w.get("bias"), triple(params, "stride", 1), triple(params, "padding", 0),
+            triple(params, "dilation", 1), groups))
+    out.save("conv3d")
 
 
 def make_options():
