@@ -144,6 +144,13 @@ make_attribute (Export *self, const HlOpAttribute *source)
       attribute->n_floats = source->floats->len;
       attribute->floats = (float *) source->floats->data;
       break;
+    case HL_OP_ATTRIBUTE_STRINGS:
+      attribute->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS;
+      attribute->n_strings = g_strv_length (source->strings);
+      attribute->strings = take (self, g_new0 (ProtobufCBinaryData, attribute->n_strings + 1));
+      for (gsize i = 0; i < attribute->n_strings; i++)
+        attribute->strings[i] = (ProtobufCBinaryData) { strlen (source->strings[i]), (guint8 *) source->strings[i] };
+      break;
     }
   return attribute;
 }

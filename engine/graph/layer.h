@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 #define HL_MAX_INPUTS  8
-#define HL_MAX_WEIGHTS 8
+#define HL_MAX_WEIGHTS 32   /* recurrent layers: four a layer and direction */
 #define HL_MAX_KERNELS 12
 #define HL_MAX_SAVED   4
 

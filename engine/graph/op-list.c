@@ -23,6 +23,7 @@ attribute_free (gpointer data)
   g_clear_pointer (&attribute->ints, g_array_unref);
   g_clear_pointer (&attribute->floats, g_array_unref);
   g_free (attribute->string);
+  g_strfreev (attribute->strings);
   g_free (attribute);
 }
 
@@ -165,6 +166,18 @@ hl_op_list_set_string (HlOpList *self, const char *name, const char *value)
 {
   g_return_if_fail (self->ops->len > 0);
   add_attribute (self, name, HL_OP_ATTRIBUTE_STRING)->string = g_strdup (value);
+}
+
+void
+hl_op_list_set_strings (HlOpList *self, const char *name, guint n, const char *const *values)
+{
+  HlOpAttribute *attribute;
+
+  g_return_if_fail (self->ops->len > 0);
+  attribute = add_attribute (self, name, HL_OP_ATTRIBUTE_STRINGS);
+  attribute->strings = g_new0 (char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    attribute->strings[i] = g_strdup (values[i]);
 }
 
 void

@@ -18,15 +18,17 @@ void hl_op_list_set_int    (HlOpList *self, const char *name, gint64 value);
 void hl_op_list_set_ints   (HlOpList *self, const char *name, guint n, const gint64 *values);
 void hl_op_list_set_float  (HlOpList *self, const char *name, double value);
 void hl_op_list_set_string (HlOpList *self, const char *name, const char *value);
+void hl_op_list_set_strings(HlOpList *self, const char *name, guint n, const char *const *values);
 /* A constant tensor that an operator takes as input (a shape, a scale): an operator "Constant" with the attribute
  * value_ints or value_floats. */
 void hl_op_list_add_ints   (HlOpList *self, const char *name, guint n, const gint64 *values);
 void hl_op_list_add_floats (HlOpList *self, const char *name, guint n, const float *values);
 
 typedef enum { HL_OP_ATTRIBUTE_INT, HL_OP_ATTRIBUTE_INTS, HL_OP_ATTRIBUTE_FLOAT, HL_OP_ATTRIBUTE_STRING,
-               HL_OP_ATTRIBUTE_FLOATS } HlOpAttributeKind;
+               HL_OP_ATTRIBUTE_FLOATS, HL_OP_ATTRIBUTE_STRINGS } HlOpAttributeKind;
 /* INT and FLOAT are in number. */
-typedef struct { char *name; HlOpAttributeKind kind; GArray *ints, *floats; double number; char *string; } HlOpAttribute;
+typedef struct { char *name; HlOpAttributeKind kind; GArray *ints, *floats; double number; char *string;
+                 GStrv strings; } HlOpAttribute;
 typedef struct { char *op_type; GStrv inputs, outputs; GPtrArray *attributes; guint32 node; } HlOp;
 
 HlOpList    *hl_op_list_new     (void) G_GNUC_WARN_UNUSED_RESULT;

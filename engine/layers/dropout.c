@@ -4,8 +4,7 @@
  * much; in evaluation nothing happens. */
 
 #include "engine/graph/activation.h"
-
-#include <math.h>
+#include "engine/layers/dropout-mask.h"
 
 typedef struct
 {
@@ -31,18 +30,6 @@ static const HlLayerExample dropout_examples[] = {
   { "p=1", { HL_SHAPE_1 (4) } },
   { NULL, { { 0 } } }
 };
-
-static guint32
-dropout_threshold (const Dropout *self)
-{
-  return (guint32) MIN (floor (self->p * 4294967296.0), 4294967295.0);
-}
-
-static double
-dropout_scale (const Dropout *self)
-{
-  return self->p < 1 ? 1 / (1 - self->p) : 0;
-}
 
 static gboolean
 dropout_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
@@ -70,9 +57,9 @@ request_mask (HlLayerCall *call, guint slot, const HlValue *x, const HlValue *y,
   guint items;
 
   items = hl_walk_append_defines (call, (HlWalkValue[]) { { "X", x }, { "Y", y } }, 2, defines);
-  g_ascii_formatd (scale, sizeof scale, "%.9e", dropout_scale (self));
+  g_ascii_formatd (scale, sizeof scale, "%.9e", hl_dropout_scale (self->p));
   g_string_append_printf (defines, "QUADS=%u;THRESHOLD=%uu;SCALE=%sf;ADD=%d", (guint) count_quads (&x->shape),
-                          dropout_threshold (self), scale, add ? 1 : 0);
+                          hl_dropout_threshold (self->p), scale, add ? 1 : 0);
   call->kernel[slot] = hl_kernel_set_add (call->kernels, "dropout", "dropout_apply", defines->str);
   return items;
 }
@@ -135,7 +122,7 @@ reference_mask (const HlLayerReference *call, guint sample, gsize element)
   if (!call->training)
     return 1;
   hl_random_words (&call->random, index, words);
-  return words[element % 4] >= dropout_threshold (self) ? dropout_scale (self) : 0;
+  return words[element % 4] >= hl_dropout_threshold (self->p) ? hl_dropout_scale (self->p) : 0;
 }
 
 static void

@@ -562,11 +562,12 @@ check_lowering (Case *self)
   g_autoptr (HlOpList) ops = hl_op_list_new ();
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
   const char *inputs[] = { "a", "b", "c", "d", "e", "f", "g", "h", NULL };
-  const char *weights[] = { "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", NULL };
+  const char *weights[HL_MAX_WEIGHTS + 1] = { NULL };
   g_autoptr (GError) error = NULL;
 
   inputs[step->n_inputs] = NULL;
-  weights[step->layer.n_weights] = NULL;
+  for (guint i = 0; i < step->layer.n_weights; i++)
+    weights[i] = hl_plan_get_weight (self->plan, step->first_weight + i)->name;
   hl_op_list_enter (ops, self->node, "layer1", inputs, weights);
   g_assert_true (self->klass->lower (step->params, &step->layer, step->n_inputs, step->input_shape, ops, &error));
   g_assert_no_error (error);
