@@ -32,6 +32,9 @@ void        hl_model_document_set_positions(HlModelDocument *self, const guint32
 gboolean    hl_model_document_set_param    (HlModelDocument *self, guint32 node, const HlParam *param, double value);  /* merges while dragging */
 gboolean    hl_model_document_rename       (HlModelDocument *self, guint32 node, const char *name, GError **error);
 void        hl_model_document_set_init     (HlModelDocument *self, guint32 node, gboolean bias, const HlChoice *init);
+/* One undo entry for a gesture. factor: on the learning rate, 0 .. HL_MAX_RATE_FACTOR. */
+void        hl_model_document_set_frozen   (HlModelDocument *self, guint32 node, gboolean frozen);
+void        hl_model_document_set_rate_factor (HlModelDocument *self, guint32 node, double factor);
 gboolean    hl_model_document_apply_fix    (HlModelDocument *self, const HlProblem *problem, GError **error);
 /* Removes; a removed node with one source and readers hands its readers to its source where shapes allow. */
 void        hl_model_document_remove       (HlModelDocument *self, const guint32 *nodes, guint n);

@@ -278,6 +278,31 @@ hl_model_document_set_init (HlModelDocument *self, guint32 node, gboolean bias, 
   commit (self, g_steal_pointer (&graph), key, _("Change start values of %s"), node_name (self, node));
 }
 
+void
+hl_model_document_set_frozen (HlModelDocument *self, guint32 node, gboolean frozen)
+{
+  g_autoptr (HlGraph) graph = begin (self);
+  const HlNode *found = hl_graph_find_node (graph, node);
+
+  if (!found || !found->frozen == !frozen)
+    return;
+  hl_graph_set_frozen (graph, node, frozen);
+  commit (self, g_steal_pointer (&graph), NULL, frozen ? _("Freeze %s") : _("Unfreeze %s"), node_name (self, node));
+}
+
+void
+hl_model_document_set_rate_factor (HlModelDocument *self, guint32 node, double factor)
+{
+  g_autoptr (HlGraph) graph = begin (self);
+  g_autofree char *key = g_strdup_printf ("rate:%u", node);
+  const HlNode *found = hl_graph_find_node (graph, node);
+
+  if (!found || found->rate_factor == factor)
+    return;
+  hl_graph_set_rate_factor (graph, node, factor);
+  commit (self, g_steal_pointer (&graph), key, _("Change learning rate of %s"), node_name (self, node));
+}
+
 gboolean
 hl_model_document_apply_fix (HlModelDocument *self, const HlProblem *problem, GError **error)
 {

@@ -12,6 +12,7 @@ typedef struct
   const char *group;
   double x, y;
   guint64 parameters, multiply_adds;
+  gboolean frozen;
 } Face;
 
 struct _HlNodeItem
@@ -42,6 +43,7 @@ enum
   PROP_PROBLEM_TEXT,
   PROP_PROBLEM_SEVERITY,
   PROP_FIX_TEXT,
+  PROP_FROZEN,
   PROP_SELECTED,
   N_PROPS
 };
@@ -86,6 +88,7 @@ hl_node_item_get_property (GObject *object, guint id, GValue *value, GParamSpec 
     case PROP_PROBLEM_TEXT: g_value_set_string (value, self->problem ? self->problem->text : NULL); break;
     case PROP_PROBLEM_SEVERITY: g_value_set_int (value, self->problem ? (int) self->problem->severity : -1); break;
     case PROP_FIX_TEXT: g_value_set_string (value, self->problem ? self->problem->fix : NULL); break;
+    case PROP_FROZEN: g_value_set_boolean (value, self->face.frozen); break;
     case PROP_SELECTED: g_value_set_boolean (value, self->selected); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -121,6 +124,7 @@ hl_node_item_class_init (HlNodeItemClass *klass)
   props[PROP_PROBLEM_TEXT] = g_param_spec_string ("problem-text", NULL, NULL, NULL, flags);
   props[PROP_PROBLEM_SEVERITY] = g_param_spec_int ("problem-severity", NULL, NULL, -1, HL_SEVERITY_ERROR, -1, flags);
   props[PROP_FIX_TEXT] = g_param_spec_string ("fix-text", NULL, NULL, NULL, flags);
+  props[PROP_FROZEN] = g_param_spec_boolean ("frozen", NULL, NULL, FALSE, flags);
   props[PROP_SELECTED] = g_param_spec_boolean ("selected", NULL, NULL, FALSE, flags | G_PARAM_WRITABLE);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -152,6 +156,7 @@ make_face (Face *face, const HlNode *node, HlPlan *plan)
   face->y = node->y;
   face->shape_text = hl_plan_get_shape (plan, node->id, &shape) ? hl_shape_to_string (&shape) : g_strdup ("");
   face->parameters = hl_plan_get_node_parameter_count (plan, node->id);
+  face->frozen = node->frozen && step && step->layer.n_weights > 0;
   face->multiply_adds = step ? step->layer.multiply_adds : 0;
 }
 
@@ -176,6 +181,8 @@ notify_face (HlNodeItem *self, const Face *old, const Face *new)
     g_object_notify_by_pspec (object, props[PROP_PARAMETERS]);
   if (old->multiply_adds != new->multiply_adds)
     g_object_notify_by_pspec (object, props[PROP_MULTIPLY_ADDS]);
+  if (old->frozen != new->frozen)
+    g_object_notify_by_pspec (object, props[PROP_FROZEN]);
 }
 
 static void
@@ -269,6 +276,12 @@ guint64
 hl_node_item_get_parameters (HlNodeItem *self)
 {
   return self->face.parameters;
+}
+
+gboolean
+hl_node_item_get_frozen (HlNodeItem *self)
+{
+  return self->face.frozen;
 }
 
 gboolean

@@ -69,13 +69,14 @@ compare_recipes (GString *text, const HlRecipe *before, const HlRecipe *after)
     add (text, _("seed %" PRIu64 " → %" PRIu64), before->seed, after->seed);
 }
 
-static guint64
-count_parameters (const HlProjectState *state)
+static void
+count_parameters (const HlProjectState *state, guint64 *all, guint64 *changeable)
 {
   HlPlanOptions options = { .batch = 1, .lanes = 16, .compute_units = 1 };
   g_autoptr (HlPlan) plan = hl_plan_new_partial (hl_project_state_get_graph (state), &options);
 
-  return hl_plan_get_parameter_count (plan);
+  *all = hl_plan_get_parameter_count (plan);
+  *changeable = hl_plan_get_changeable_count (plan);
 }
 
 /* Where cards lie changes nothing that is learnt. */
@@ -111,9 +112,13 @@ hl_run_describe_difference (const HlProjectState *before, const HlProjectState *
     }
   if (!same_network (hl_project_state_get_graph (before), hl_project_state_get_graph (after)))
     {
-      guint64 old = count_parameters (before), new = count_parameters (after);
+      guint64 old, new, old_changeable, new_changeable;
 
-      if (old != new)
+      count_parameters (before, &old, &old_changeable);
+      count_parameters (after, &new, &new_changeable);
+      if (old == new && old_changeable != new_changeable)
+        add (text, _("changeable %" PRIu64 " → %" PRIu64 " parameters"), old_changeable, new_changeable);
+      else if (old != new)
         add (text, _("network %" PRIu64 " → %" PRIu64 " parameters"), old, new);
       else
         add (text, _("another network"));

@@ -146,14 +146,17 @@ NAME (norm_apply) (TENSOR_IN (x), TENSOR_OUT (y),
 #ifdef KERNEL_norm_backward
 /* With xn the normalised x: dweight := sum of dy × xn, dbias := sum of dy, and
  * dx := weight × scale × (dy - mean of dy - xn × mean of dy × xn), which is exactly 0 beyond the batch; added to dx
- * where ADD is 1. own: mean and variance were the batch's; with running ones dx := weight × scale × dy. */
+ * where ADD is 1. dweight and dbias are there where WITH_DW is 1. own: mean and variance were the batch's; with running ones dx := weight × scale × dy. */
 ITEM_KERNEL void
 NAME (norm_backward) (TENSOR_IN (x), TENSOR_IN (dy),
 #if WITH_DX
                       TENSOR_OUT (dx),
 #endif
 #if AFFINE
-                      TENSOR_IN (weight), TENSOR_OUT (dweight), TENSOR_OUT (dbias),
+                      TENSOR_IN (weight),
+#endif
+#if WITH_DW
+                      TENSOR_OUT (dweight), TENSOR_OUT (dbias),
 #endif
                       TENSOR_IN (running_mean), TENSOR_IN (running_variance), TENSOR_IN (saved), int own, int batch,
                       int n_blocks)
@@ -165,6 +168,8 @@ NAME (norm_backward) (TENSOR_IN (x), TENSOR_IN (dy),
 #endif
 #if AFFINE
   USE_IN (weight);
+#endif
+#if WITH_DW
   USE_OUT (dweight);
   USE_OUT (dbias);
 #endif
@@ -197,7 +202,7 @@ NAME (norm_backward) (TENSOR_IN (x), TENSOR_IN (dy),
           }
       sum_dy = LANE_SUM (total);
       sum_dy_xn = LANE_SUM (total_xn) * scale;
-#if AFFINE
+#if WITH_DW
       if (FIRST_LANE)
         {
           dweight[channel] = sum_dy_xn;

@@ -23,6 +23,18 @@ print_right (const char *text, int width)
   printf ("%*s%s", MAX (1, width - (int) g_utf8_strlen (text, -1)), "", text);
 }
 
+/* What is not usual about how a layer with weights learns. */
+static void
+print_learning (const HlNode *node, const HlPlanStep *step)
+{
+  if (step->layer.n_weights == 0)
+    return;
+  if (node->frozen)
+    printf ("  %s", _("frozen"));
+  else if (node->rate_factor != 1)
+    printf (_("  rate × %g"), node->rate_factor);
+}
+
 static void
 print_table (HlPlan *plan)
 {
@@ -50,6 +62,7 @@ print_table (HlPlan *plan)
       print_padded (output, 12);
       print_right (parameters, 12);
       print_right (multiply_adds, 16);
+      print_learning (node, step);
       printf ("\n");
     }
 }
@@ -74,10 +87,13 @@ print_totals (HlPlan *plan, const HlRecipe *recipe)
     { N_("work space"), hl_plan_get_bytes (plan, HL_MEMORY_WORKSPACE) },
   };
   g_autofree char *parameters = hl_cli_format_count (hl_plan_get_parameter_count (plan));
+  g_autofree char *changeable = hl_cli_format_count (hl_plan_get_changeable_count (plan));
   g_autofree char *multiply_adds = hl_cli_format_count (hl_plan_get_multiply_adds (plan));
   g_autofree char *total = g_format_size_full (hl_plan_get_bytes (plan, HL_MEMORY_TOTAL) + optimizer_bytes (plan, recipe), G_FORMAT_SIZE_IEC_UNITS);
 
   printf (_("\n%s parameters, %s multiply-adds for one image\n"), parameters, multiply_adds);
+  if (hl_plan_get_changeable_count (plan) != hl_plan_get_parameter_count (plan))
+    printf (_("%s of the parameters are changeable, the others are frozen\n"), changeable);
   printf (_("Memory for training with batch %u: %s\n"), recipe->batch, total);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -99,6 +115,8 @@ print_json (HlPlan *plan, const HlRecipe *recipe, GPtrArray *problems)
   json_builder_begin_object (builder);
   json_builder_set_member_name (builder, "parameters");
   json_builder_add_int_value (builder, hl_plan_get_parameter_count (plan));
+  json_builder_set_member_name (builder, "changeable");
+  json_builder_add_int_value (builder, hl_plan_get_changeable_count (plan));
   json_builder_set_member_name (builder, "multiply_adds");
   json_builder_add_int_value (builder, hl_plan_get_multiply_adds (plan));
   json_builder_set_member_name (builder, "memory_bytes");
@@ -117,6 +135,10 @@ print_json (HlPlan *plan, const HlRecipe *recipe, GPtrArray *problems)
       json_builder_add_string_value (builder, step->klass->base.name);
       json_builder_set_member_name (builder, "parameters");
       json_builder_add_int_value (builder, hl_plan_get_node_parameter_count (plan, step->node));
+      json_builder_set_member_name (builder, "frozen");
+      json_builder_add_boolean_value (builder, step->frozen);
+      json_builder_set_member_name (builder, "rate_factor");
+      json_builder_add_double_value (builder, hl_graph_find_node (hl_plan_get_graph (plan), step->node)->rate_factor);
       json_builder_set_member_name (builder, "output");
       json_builder_begin_array (builder);
       if (hl_plan_get_shape (plan, step->node, &shape))

@@ -14,6 +14,7 @@ typedef struct
 {
   const HlPlanStep *step;
   HlLayerCall call;
+  gboolean keeps_state;        /* frozen with running statistics: computes as in evaluation, with those */
   HlMultiply *multiply;        /* dy by the gradient of a fused activation; NULL when there is none */
   gboolean clear_y, clear_dx[HL_MAX_INPUTS];   /* the border of what it writes first is another value's until then */
 } Run;
@@ -121,8 +122,9 @@ set_weights (HlExecutor *self, Run *run)
       const HlPlanWeight *weight = hl_plan_get_weight (self->plan, run->step->first_weight + k);
 
       run->call.w[k] = hl_tensor_new_slice (self->weights, weight->first, weight->n);
-      if (self->weight_gradients && weight->spec->kind == HL_WEIGHT_TRAINED)
+      if (self->weight_gradients && weight->trained)
         run->call.dw[k] = hl_tensor_new_slice (self->weight_gradients, weight->first, weight->n);
+      run->keeps_state |= run->step->frozen && weight->spec->kind == HL_WEIGHT_STATE;
     }
 }
 
@@ -412,7 +414,7 @@ hl_executor_forward (HlExecutor *self, guint batch, gboolean training, const HlR
 
       call->batch = batch;
       call->n_blocks = (batch + self->lanes - 1) / self->lanes;
-      call->training = training;
+      call->training = training && !self->runs[i].keeps_state;
       call->first_step = !self->stepped;
       if (random)
         call->random = *random;

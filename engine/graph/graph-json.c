@@ -31,6 +31,10 @@ node_to_json (const HlNode *node)
     json_object_set_member (object, "weight_init", hl_choice_to_json (node->weight_init));
   if (node->bias_init)
     json_object_set_member (object, "bias_init", hl_choice_to_json (node->bias_init));
+  if (node->frozen)
+    json_object_set_boolean_member (object, "frozen", TRUE);
+  if (node->rate_factor != 1)
+    json_object_set_double_member (object, "rate_factor", node->rate_factor);
   json_node_take_object (json, object);
   return json;
 }
@@ -141,6 +145,21 @@ init_from_json (HlGraph *graph, guint32 id, JsonObject *object, gboolean bias, c
 }
 
 static gboolean
+learning_from_json (HlGraph *graph, guint32 id, JsonObject *object, const char *where, GError **error)
+{
+  gboolean frozen = FALSE;
+  double factor = 1;
+
+  if ((json_object_has_member (object, "frozen") && !hl_json_get_bool (object, "frozen", &frozen, where, error))
+      || (json_object_has_member (object, "rate_factor")
+          && !hl_json_get_double (object, "rate_factor", 0, HL_MAX_RATE_FACTOR, &factor, where, error)))
+    return FALSE;
+  hl_graph_set_frozen (graph, id, frozen);
+  hl_graph_set_rate_factor (graph, id, factor);
+  return TRUE;
+}
+
+static gboolean
 add_node (HlGraph *graph, gint64 id, JsonObject *object, const char *where, GError **error)
 {
   double position[2] = { 0, 0 };
@@ -167,7 +186,8 @@ add_node (HlGraph *graph, gint64 id, JsonObject *object, const char *where, GErr
 static gboolean
 node_from_json (HlGraph *graph, JsonNode *json, const char *where, GError **error)
 {
-  static const char *const allowed[] = { "id", "layer", "name", "position", "params", "weight_init", "bias_init", NULL };
+  static const char *const allowed[] = { "id", "layer", "name", "position", "params", "weight_init", "bias_init", "frozen",
+                                         "rate_factor", NULL };
   JsonObject *object = hl_json_get_object (json, allowed, where, error);
   gint64 id;
 
@@ -182,7 +202,8 @@ node_from_json (HlGraph *graph, JsonNode *json, const char *where, GError **erro
                                 json_object_get_member (object, "params"), place, error))
         return FALSE;
     }
-  return init_from_json (graph, id, object, FALSE, where, error) && init_from_json (graph, id, object, TRUE, where, error);
+  return init_from_json (graph, id, object, FALSE, where, error) && init_from_json (graph, id, object, TRUE, where, error)
+         && learning_from_json (graph, id, object, where, error);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 
 #include "engine/graph/graph.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Longer names do not fit a card nor a line of a log. */
@@ -49,7 +50,7 @@ node_equal (const HlNode *a, const HlNode *b)
   return a->id == b->id && a->klass == b->klass && g_str_equal (a->name, b->name)
          && hl_class_params_equal (&a->klass->base, a->params, b->params)
          && hl_choice_equal (a->weight_init, b->weight_init) && hl_choice_equal (a->bias_init, b->bias_init)
-         && a->x == b->x && a->y == b->y;
+         && !a->frozen == !b->frozen && a->rate_factor == b->rate_factor && a->x == b->x && a->y == b->y;
 }
 
 /* ---- The whole ---- */
@@ -285,6 +286,7 @@ append_node (HlGraph *self, guint32 id, const HlLayerClass *klass, char *name, d
   HlNode *node = g_new0 (HlNode, 1);
 
   node->id = id;
+  node->rate_factor = 1;
   node->klass = klass;
   node->name = name;
   node->params = hl_class_new_params (&klass->base);
@@ -522,4 +524,22 @@ hl_graph_set_init (HlGraph *self, guint32 node, gboolean bias, const HlChoice *i
   init = hl_choice_copy (init);
   hl_choice_free (*slot);
   *slot = (HlChoice *) init;
+}
+
+void
+hl_graph_set_frozen (HlGraph *self, guint32 node, gboolean frozen)
+{
+  HlNode *found = find_node (self, node);
+
+  g_return_if_fail (!self->frozen && found != NULL);
+  found->frozen = !!frozen;
+}
+
+void
+hl_graph_set_rate_factor (HlGraph *self, guint32 node, double factor)
+{
+  HlNode *found = find_node (self, node);
+
+  g_return_if_fail (!self->frozen && found != NULL);
+  found->rate_factor = isnan (factor) ? 1 : CLAMP (factor, 0, HL_MAX_RATE_FACTOR);
 }

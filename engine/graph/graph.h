@@ -9,6 +9,8 @@
 
 G_BEGIN_DECLS
 
+#define HL_MAX_RATE_FACTOR 1000
+
 typedef struct _HlGraph HlGraph;
 
 typedef struct
@@ -18,6 +20,8 @@ typedef struct
   char *name;                      /* shown and used in weight names; unique, not empty: "conv1" */
   gpointer params;
   HlChoice *weight_init, *bias_init;   /* NULL: the layer's default */
+  gboolean frozen;                 /* its weights and running statistics stay as they are in training */
+  double rate_factor;              /* on the learning rate of its weights; 1: none; 0 .. HL_MAX_RATE_FACTOR */
   double x, y;                     /* canvas position of the card's top left corner */
 } HlNode;
 
@@ -56,6 +60,8 @@ void     hl_graph_move_node   (HlGraph *self, guint32 node, double x, double y);
 gboolean hl_graph_rename_node (HlGraph *self, guint32 node, const char *name, GError **error);
 gpointer hl_graph_get_params  (HlGraph *self, guint32 node);                  /* write through hl_param_set */
 void     hl_graph_set_init    (HlGraph *self, guint32 node, gboolean bias, const HlChoice *init /* NULL: default */);
+void     hl_graph_set_frozen  (HlGraph *self, guint32 node, gboolean frozen);
+void     hl_graph_set_rate_factor (HlGraph *self, guint32 node, double factor);   /* clamped; not a number: 1 */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HlGraph, hl_graph_unref)
 

@@ -26,7 +26,7 @@ hl_plan_count_consumers (const HlPlan *self, guint step, guint *last)
 static gboolean
 has_trained_weights (const HlPlanStep *step)
 {
-  for (guint i = 0; i < step->layer.n_weights; i++)
+  for (guint i = 0; !step->frozen && i < step->layer.n_weights; i++)
     if (step->layer.weights[i].kind == HL_WEIGHT_TRAINED)
       return TRUE;
   return FALSE;
@@ -212,14 +212,15 @@ hl_plan_lay_out_values (HlPlan *self)
 
 /* ---- Weights ---- */
 
+/* Gives places to the weights of one kind that are trained with this factor, or that are not trained. */
 static gsize
-lay_out_kind (HlPlan *self, HlWeightKind kind, gsize first)
+lay_out (HlPlan *self, HlWeightKind kind, gboolean trained, double factor, gsize first)
 {
   for (guint i = 0; i < self->weights->len; i++)
     {
       HlPlanWeight *weight = &g_array_index (self->weights, HlPlanWeight, i);
 
-      if (weight->spec->kind != kind)
+      if (weight->spec->kind != kind || weight->trained != trained || (trained && weight->rate_factor != factor))
         continue;
       weight->first = first;
       first += (weight->n + HL_TENSOR_ALIGN - 1) / HL_TENSOR_ALIGN * HL_TENSOR_ALIGN;
@@ -227,26 +228,61 @@ lay_out_kind (HlPlan *self, HlWeightKind kind, gsize first)
   return first;
 }
 
+static gboolean
+has_segment (const HlPlan *self, double factor)
+{
+  for (guint i = 0; i < self->segments->len; i++)
+    if (g_array_index (self->segments, HlPlanSegment, i).rate_factor == factor)
+      return TRUE;
+  return FALSE;
+}
+
+/* A segment for each factor, in the order in which the factors appear. */
+static gsize
+lay_out_trained (HlPlan *self)
+{
+  gsize first = 0;
+
+  for (guint i = 0; i < self->weights->len; i++)
+    {
+      const HlPlanWeight *weight = &g_array_index (self->weights, HlPlanWeight, i);
+      HlPlanSegment segment = { first, 0, weight->rate_factor };
+
+      if (!weight->trained || has_segment (self, weight->rate_factor))
+        continue;
+      first = lay_out (self, HL_WEIGHT_TRAINED, TRUE, weight->rate_factor, first);
+      segment.n = first - segment.first;
+      g_array_append_val (self->segments, segment);
+    }
+  return first;
+}
+
 void
 hl_plan_lay_out_weights (HlPlan *self)
 {
+  gsize first;
+
   for (guint i = 0; i < self->n_steps; i++)
     {
       HlPlanStep *step = &self->steps[i];
-      const char *name = hl_graph_find_node (self->graph, step->node)->name;
+      const HlNode *node = hl_graph_find_node (self->graph, step->node);
 
       step->first_weight = self->weights->len;
       for (guint k = 0; k < step->layer.n_weights; k++)
         {
           const HlWeightSpec *spec = &step->layer.weights[k];
-          HlPlanWeight weight = { step->node, k, spec, g_strdup_printf ("%s.%s", name, spec->name), 0,
-                                  hl_shape_get_count (&spec->shape) };
+          HlPlanWeight weight = {
+            .node = step->node, .index = k, .spec = spec, .name = g_strdup_printf ("%s.%s", node->name, spec->name),
+            .n = hl_shape_get_count (&spec->shape), .trained = spec->kind == HL_WEIGHT_TRAINED && !step->frozen,
+            .rate_factor = node->rate_factor,
+          };
 
           g_array_append_val (self->weights, weight);
         }
     }
-  self->trained_length = lay_out_kind (self, HL_WEIGHT_TRAINED, 0);
-  self->arena_length = lay_out_kind (self, HL_WEIGHT_STATE, self->trained_length);
+  self->trained_length = lay_out_trained (self);
+  first = lay_out (self, HL_WEIGHT_TRAINED, FALSE, 0, self->trained_length);
+  self->arena_length = lay_out (self, HL_WEIGHT_STATE, FALSE, 0, first);
   self->bytes[HL_MEMORY_WEIGHTS] = self->arena_length * sizeof (float);
   if (self->options.training)
     self->bytes[HL_MEMORY_GRADIENTS] = self->trained_length * sizeof (float);

@@ -17,6 +17,7 @@ struct _HlPlan
   guint n_steps;
   HlPlanStep *steps;
   GArray *weights;             /* HlPlanWeight, by step */
+  GArray *segments;            /* HlPlanSegment */
   gsize trained_length, arena_length;
   GArray *pools;               /* gsize */
   gsize bytes[HL_MEMORY_TOTAL];

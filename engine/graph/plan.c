@@ -124,6 +124,7 @@ plan_layer (HlPlan *self, HlPlanStep *step, const HlNode *node, GPtrArray *fault
   step->node = node->id;
   step->klass = node->klass;
   step->params = node->params;
+  step->frozen = node->frozen;
   step->layer.needs_x = step->layer.needs_y = TRUE;
   if (!hl_class_check_params (&node->klass->base, node->params, &error))
     {
@@ -166,6 +167,7 @@ plan_alloc (const HlGraph *graph, const HlPlanOptions *options)
   self->steps = g_new0 (HlPlanStep, MAX (1, hl_graph_get_n_nodes (graph)));
   self->weights = g_array_new (FALSE, TRUE, sizeof (HlPlanWeight));
   self->pools = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->segments = g_array_new (FALSE, TRUE, sizeof (HlPlanSegment));
   return self;
 }
 
@@ -237,6 +239,7 @@ hl_plan_unref (HlPlan *self)
     g_free (g_array_index (self->weights, HlPlanWeight, i).name);
   g_array_unref (self->weights);
   g_array_unref (self->pools);
+  g_array_unref (self->segments);
   g_free (self->steps);
   hl_graph_unref (self->graph);
   g_free (self);
@@ -350,6 +353,19 @@ hl_plan_get_pool_length (const HlPlan *self, guint i)
   return g_array_index (self->pools, gsize, i);
 }
 
+guint
+hl_plan_get_n_segments (const HlPlan *self)
+{
+  return self->segments->len;
+}
+
+const HlPlanSegment *
+hl_plan_get_segment (const HlPlan *self, guint i)
+{
+  g_return_val_if_fail (i < self->segments->len, NULL);
+  return &g_array_index (self->segments, HlPlanSegment, i);
+}
+
 static guint64
 count_parameters (const HlPlanStep *step)
 {
@@ -368,6 +384,17 @@ hl_plan_get_parameter_count (const HlPlan *self)
 
   for (guint i = 0; i < self->n_steps; i++)
     n += count_parameters (&self->steps[i]);
+  return n;
+}
+
+guint64
+hl_plan_get_changeable_count (const HlPlan *self)
+{
+  guint64 n = 0;
+
+  for (guint i = 0; i < self->n_steps; i++)
+    if (!self->steps[i].frozen)
+      n += count_parameters (&self->steps[i]);
   return n;
 }
 

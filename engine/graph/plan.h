@@ -20,6 +20,8 @@ typedef struct
   const HlWeightSpec *spec;    /* borrowed from the plan */
   char *name;                  /* "conv1.weight" */
   gsize first, n;              /* elements in the arena; first is a multiple of HL_TENSOR_ALIGN */
+  gboolean trained;            /* the optimizer changes it: of that kind, and its layer is not frozen */
+  double rate_factor;          /* on its learning rate */
 } HlPlanWeight;
 
 /* Where a value, a gradient or something saved lies: in a slice of a pool, which others may use at other times. */
@@ -29,6 +31,13 @@ typedef struct
   gsize first, n;              /* elements; n is 0 where there is nothing */
   gboolean reused;             /* others use it before: a border must be zeroed again */
 } HlPlanPlace;
+
+/* A piece of the arena whose trained weights have the same factor on the learning rate. */
+typedef struct
+{
+  gsize first, n;              /* elements, multiples of HL_TENSOR_ALIGN */
+  double rate_factor;
+} HlPlanSegment;
 
 /* One node in execution order. */
 typedef struct
@@ -44,6 +53,7 @@ typedef struct
   guint head;                  /* position of the layer that computes it (itself when not fused) */
   guint tail;                  /* a head: position of the last layer fused into it (itself when none) */
   HlBorder value_border, gradient_border;   /* of the value of a tail */
+  gboolean frozen;             /* its weights and its state stay as they are */
   gboolean needs_gradient;     /* something trainable lies at or above it */
   gboolean shares_value;       /* its value is the memory of its source (flatten) */
   gboolean shares_gradient;    /* its gradient too */
@@ -70,15 +80,19 @@ gboolean             hl_plan_get_shape   (const HlPlan *self, guint32 node, HlSh
 
 guint                hl_plan_get_n_weights    (const HlPlan *self);
 const HlPlanWeight  *hl_plan_get_weight       (const HlPlan *self, guint i);
-/* The arena: trained weights first, then state; both in elements, alignment included. */
+/* The arena: trained weights first, segment after segment, then those of frozen layers, then state; both in elements,
+ * alignment included. It depends on the graph alone, not on the options. */
 gsize                hl_plan_get_trained_length (const HlPlan *self);
 gsize                hl_plan_get_arena_length   (const HlPlan *self);
+guint                hl_plan_get_n_segments     (const HlPlan *self);            /* of the trained part, in order */
+const HlPlanSegment *hl_plan_get_segment        (const HlPlan *self, guint i);
 
 /* Pools for values, their gradients and what is saved; lengths in elements. */
 guint                hl_plan_get_n_pools      (const HlPlan *self);
 gsize                hl_plan_get_pool_length  (const HlPlan *self, guint i);
 
-guint64  hl_plan_get_parameter_count      (const HlPlan *self);                  /* trained numbers, as PyTorch counts */
+guint64  hl_plan_get_parameter_count      (const HlPlan *self);                  /* as PyTorch counts, frozen ones too */
+guint64  hl_plan_get_changeable_count     (const HlPlan *self);                  /* without those of frozen layers */
 guint64  hl_plan_get_node_parameter_count (const HlPlan *self, guint32 node);
 guint64  hl_plan_get_multiply_adds        (const HlPlan *self);                  /* one sample, forward */
 gsize    hl_plan_get_bytes                (const HlPlan *self, HlMemory kind);   /* optimizer slots: see recipe */

@@ -110,7 +110,8 @@ batch_norm_prepare (HlLayerCall *call, GError **error)
   hl_value_append_defines (call->dy, "DY", defines);
   if (call->dx[0])
     hl_value_append_defines (call->dx[0], "DX", defines);
-  g_string_append_printf (defines, "WITH_DX=%d;ADD=%d", call->dx[0] ? 1 : 0, call->accumulate[0] ? 1 : 0);
+  g_string_append_printf (defines, "WITH_DX=%d;WITH_DW=%d;ADD=%d", call->dx[0] ? 1 : 0, call->dw[0] ? 1 : 0,
+                          call->accumulate[0] ? 1 : 0);
   call->kernel[BACKWARD] = hl_kernel_set_add (call->kernels, "norm", "norm_backward", defines->str);
   return TRUE;
 }
@@ -152,8 +153,11 @@ batch_norm_backward (const HlLayerCall *call, GError **error)
   if (self->affine)
     {
       args[n++] = HL_ARG_TENSOR (call->w[0]);
-      args[n++] = HL_ARG_TENSOR (call->dw[0]);
-      args[n++] = HL_ARG_TENSOR (call->dw[1]);
+      if (call->dw[0])
+        {
+          args[n++] = HL_ARG_TENSOR (call->dw[0]);
+          args[n++] = HL_ARG_TENSOR (call->dw[1]);
+        }
     }
   args[n++] = HL_ARG_TENSOR (call->w[state]);
   args[n++] = HL_ARG_TENSOR (call->w[state + 1]);
@@ -301,7 +305,8 @@ const HlLayerClass hl_batch_norm_layer = {
     .help = N_("y = (x - mean) / sqrt (variance + epsilon) × weight + bias, for each channel. While training, mean and "
                "variance are the batch's own; running averages of them are kept for evaluation (Ioffe and Szegedy, "
                "2015). It allows larger learning rates. With small batches the estimates are poor, and a batch of one "
-               "sample of a single row teaches nothing. The layer before it needs no bias."),
+               "sample of a single row teaches nothing. The layer before it needs no bias. Frozen, it normalises with its running "
+               "averages and leaves them alone; in PyTorch requires_grad = False does not do that, only eval ()."),
     .params_size = sizeof (BatchNorm),
     .params = batch_norm_params,
   },

@@ -11,7 +11,7 @@
 
 #define VERSION "1"
 
-/* Everything about the network but where its cards lie. */
+/* Everything about the network but where its cards lie, and how fast its layers learn: that may change on the way. */
 static char *
 network_fingerprint (HlTrainer *self)
 {
@@ -20,7 +20,13 @@ network_fingerprint (HlTrainer *self)
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < hl_graph_get_n_nodes (graph); i++)
-    hl_graph_move_node (graph, hl_graph_get_node (graph, i)->id, 0, 0);
+    {
+      guint32 id = hl_graph_get_node (graph, i)->id;
+
+      hl_graph_move_node (graph, id, 0, 0);
+      hl_graph_set_frozen (graph, id, FALSE);
+      hl_graph_set_rate_factor (graph, id, 1);
+    }
   json = hl_graph_to_json (graph);
   text = json_to_string (json, FALSE);
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
@@ -248,11 +254,27 @@ slot_prefix (HlTrainer *self, guint i)
   return g_strdup_printf ("optimizer.%s.", optimizer->slot_names (self->recipe->optimizer->params)[i]);
 }
 
+/* Names of the weights that are not trained because their layers are frozen, one a line: the file has no slots of them. */
+static char *
+list_frozen (HlTrainer *self)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < hl_plan_get_n_weights (self->plan); i++)
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (self->plan, i);
+
+      if (weight->spec->kind == HL_WEIGHT_TRAINED && !weight->trained)
+        g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", weight->name);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 static void
 set_metadata (HlTrainer *self, HlTensorFile *file)
 {
   g_autofree char *network = network_fingerprint (self), *data = data_fingerprint (self);
-  g_autofree char *position = position_to_text (self), *recipe = NULL;
+  g_autofree char *position = position_to_text (self), *frozen = list_frozen (self), *recipe = NULL;
   g_autoptr (JsonNode) json = hl_recipe_to_json (self->recipe);
 
   recipe = json_to_string (json, FALSE);
@@ -264,6 +286,8 @@ set_metadata (HlTrainer *self, HlTensorFile *file)
   hl_tensor_file_set_metadata (file, "hillock.loss", self->recipe->loss->klass->name);
   hl_tensor_file_set_metadata (file, "hillock.recipe", recipe);
   hl_tensor_file_set_metadata (file, "hillock.position", position);
+  if (*frozen)
+    hl_tensor_file_set_metadata (file, "hillock.frozen", frozen);
 }
 
 gboolean
@@ -342,6 +366,28 @@ check_metadata (HlTrainer *self, HlTensorFile *file, const char *shown, GError *
                         "it was trained with other data, another split, batch or seed", error);
 }
 
+/* The optimizer's memory, an array for each slot; NULL with an error. A layer that was frozen when the file was written has
+ * none and starts with zeros, as in a new run. */
+static GPtrArray *
+read_slots (HlTrainer *self, HlTensorFile *file, const char *shown, GError **error)
+{
+  const char *frozen = hl_tensor_file_get_metadata (file, "hillock.frozen");
+  g_auto (GStrv) may_lack = g_strsplit (frozen ? frozen : "", "\n", -1);
+  g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < self->n_slots; i++)
+    {
+      g_autofree char *prefix = slot_prefix (self, i);
+      float *values = hl_trainer_read_weights (self, file, prefix, self->optimizer.n, FALSE,
+                                               (const char *const *) may_lack, shown, error);
+
+      if (values == NULL)
+        return NULL;
+      g_ptr_array_add (slots, values);
+    }
+  return g_steal_pointer (&slots);
+}
+
 /* Everything is read and checked before anything changes. */
 gboolean
 hl_trainer_restore_checkpoint (HlTrainer *self, GFile *file, GError **error)
@@ -350,25 +396,17 @@ hl_trainer_restore_checkpoint (HlTrainer *self, GFile *file, GError **error)
   gsize length = hl_tensor_get_length (arena);
   g_autofree char *shown = g_file_get_parse_name (file);
   g_autoptr (HlTensorFile) tensors = hl_tensor_file_open (file, error);
-  g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) slots = NULL;
   g_autofree float *weights = NULL;
   Position position;
 
   if (tensors == NULL || !check_metadata (self, tensors, shown, error)
       || !position_from_text (self, hl_tensor_file_get_metadata (tensors, "hillock.position"), &position, shown, error))
     return FALSE;
-  weights = hl_trainer_read_weights (self, tensors, "", length, TRUE, shown, error);
-  if (weights == NULL)
+  weights = hl_trainer_read_weights (self, tensors, "", length, TRUE, NULL, shown, error);
+  slots = weights ? read_slots (self, tensors, shown, error) : NULL;
+  if (slots == NULL)
     return FALSE;
-  for (guint i = 0; i < self->n_slots; i++)
-    {
-      g_autofree char *prefix = slot_prefix (self, i);
-      float *values = hl_trainer_read_weights (self, tensors, prefix, self->optimizer.n, FALSE, shown, error);
-
-      if (values == NULL)
-        return FALSE;
-      g_ptr_array_add (slots, values);
-    }
   if (!hl_result_stream_reset (self->results, error) || !hl_tensor_write (arena, 0, length, weights, error))
     return FALSE;
   for (guint i = 0; i < self->n_slots; i++)

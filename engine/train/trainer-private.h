@@ -40,7 +40,9 @@ struct _HlTrainer
   HlTensor *weights;           /* the trained part of the arena */
   HlTensor *slots[3];
   guint n_slots;
-  HlOptimizerCall optimizer;
+  HlOptimizerCall optimizer;   /* of the whole; makes the kernels */
+  HlOptimizerCall *segments;   /* what a step runs, in the plan's order */
+  guint n_segments;
 
   HlResultStream *results;     /* of training steps */
   HlResultStream *scores;      /* of the part being evaluated; NULL before the first */

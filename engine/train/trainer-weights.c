@@ -139,7 +139,7 @@ entry_shape (const HlTensorFileEntry *entry)
 /* Names of `file` under `prefix` against the plan's: missing, of another shape, left over. */
 static gboolean
 compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize length, gboolean leftovers,
-               const char *shown, GError **error)
+               const char *const *may_lack, const char *shown, GError **error)
 {
   g_autoptr (GHashTable) wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) missing = g_string_new (NULL), shapes = g_string_new (NULL), left = g_string_new (NULL);
@@ -153,6 +153,8 @@ compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize le
 
       g_hash_table_add (wanted, name);
       if (weight->first >= length)
+        continue;
+      if (entry == NULL && may_lack && g_strv_contains (may_lack, weight->name))
         continue;
       if (entry == NULL)
         append_name (missing, &n_missing, "“%s”", name);
@@ -183,20 +185,21 @@ compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize le
 
 float *
 hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize length, gboolean leftovers,
-                         const char *shown, GError **error)
+                         const char *const *may_lack, const char *shown, GError **error)
 {
   g_autofree float *values = NULL;
 
-  if (!compare_names (self, file, prefix, length, leftovers, shown, error))
+  if (!compare_names (self, file, prefix, length, leftovers, may_lack, shown, error))
     return NULL;
   values = g_new0 (float, length);
   for (guint i = 0; i < hl_plan_get_n_weights (self->plan); i++)
     {
       const HlPlanWeight *weight = hl_plan_get_weight (self->plan, i);
       g_autofree char *name = g_strconcat (prefix, weight->name, NULL);
+      const HlTensorFileEntry *entry = hl_tensor_file_find (file, name);
 
-      if (weight->first < length
-          && !hl_tensor_file_read_f32 (file, hl_tensor_file_find (file, name), values + weight->first, error))
+      if (weight->first < length && entry
+          && !hl_tensor_file_read_f32 (file, entry, values + weight->first, error))
         return NULL;
       if (weight->first < length)
         hl_weight_spec_clear_missing (weight->spec, values + weight->first);
@@ -218,7 +221,7 @@ hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **e
     return FALSE;
   /* Names say best what is wrong. */
   if (!hl_match_weights_complete (matches))
-    return compare_names (self, tensors, "", length, TRUE, shown, error);
+    return compare_names (self, tensors, "", length, TRUE, NULL, shown, error);
   for (guint i = 0; i < matches->len; i++)
     {
       const HlWeightMatch *match = &g_array_index (matches, HlWeightMatch, i);

@@ -36,6 +36,13 @@ check_settings (HlTrainer *self, GError **error)
 
   if (!loss->check (self->recipe->loss->params, &hl_plan_get_output (self->plan)->layer.output, n_classes, error))
     return FALSE;
+  if (hl_plan_get_trained_length (self->plan) == 0 && hl_plan_get_parameter_count (self->plan) > 0)
+    {
+      g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+                           _("Every layer with weights is frozen, so there is nothing to learn; let at least one of them "
+                             "change."));
+      return FALSE;
+    }
   if (hl_plan_get_trained_length (self->plan) == 0)
     {
       g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
@@ -127,6 +134,39 @@ make_loaders (HlTrainer *self, GError **error)
          && prepare_head (self, &self->evaluate, evaluator, self->parts[HL_PART_TRAIN], FALSE, error);
 }
 
+/* The optimizer's call, cut into one for each factor on the learning rate; all use the kernels of the whole. */
+static void
+make_segments (HlTrainer *self)
+{
+  self->n_segments = hl_plan_get_n_segments (self->plan);
+  self->segments = g_new (HlOptimizerCall, self->n_segments);
+  for (guint i = 0; i < self->n_segments; i++)
+    {
+      const HlPlanSegment *segment = hl_plan_get_segment (self->plan, i);
+      HlOptimizerCall *call = &self->segments[i];
+
+      *call = self->optimizer;
+      call->n = segment->n;
+      call->weights = hl_tensor_new_slice (self->optimizer.weights, segment->first, segment->n);
+      call->gradients = hl_tensor_new_slice (self->optimizer.gradients, segment->first, segment->n);
+      for (guint k = 0; k < self->n_slots; k++)
+        call->slots[k] = hl_tensor_new_slice (self->slots[k], segment->first, segment->n);
+    }
+}
+
+static void
+free_segments (HlTrainer *self)
+{
+  for (guint i = 0; i < self->n_segments; i++)
+    {
+      hl_tensor_unref (self->segments[i].weights);
+      hl_tensor_unref (self->segments[i].gradients);
+      for (guint k = 0; k < self->n_slots; k++)
+        hl_tensor_unref (self->segments[i].slots[k]);
+    }
+  g_free (self->segments);
+}
+
 static gboolean
 make_optimizer (HlTrainer *self, GError **error)
 {
@@ -145,7 +185,10 @@ make_optimizer (HlTrainer *self, GError **error)
       if (self->slots[i] == NULL)
         return FALSE;
     }
-  return klass->prepare (&self->optimizer, error);
+  if (!klass->prepare (&self->optimizer, error))
+    return FALSE;
+  make_segments (self);
+  return TRUE;
 }
 
 HlTrainer *
@@ -196,6 +239,7 @@ hl_trainer_free (HlTrainer *self)
   g_clear_pointer (&self->loader, hl_loader_free);
   for (guint i = 0; i < HL_N_PARTS; i++)
     g_clear_pointer (&self->parts[i], hl_loader_free);
+  free_segments (self);
   for (guint i = 0; i < G_N_ELEMENTS (self->slots); i++)
     g_clear_pointer (&self->slots[i], hl_tensor_unref);
   g_clear_pointer (&self->weights, hl_tensor_unref);
@@ -315,10 +359,25 @@ hl_trainer_poll (HlTrainer *self, gboolean wait, HlStepResult *results, guint n,
 /* ---- Steps ---- */
 
 static gboolean
+run_optimizer (HlTrainer *self, GError **error)
+{
+  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
+  double factor = rate_factor (self, self->step);
+
+  for (guint i = 0; i < self->n_segments; i++)
+    {
+      self->segments[i].step = self->step + 1;
+      self->segments[i].rate_factor = factor * hl_plan_get_segment (self->plan, i)->rate_factor;
+      if (!optimizer->step (&self->segments[i], error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 enqueue_training (HlTrainer *self, guint *n, GError **error)
 {
   const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
-  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
   const HlRandomKey random = { self->recipe->seed, HL_PURPOSE_DROPOUT, (guint32) self->step };
   HlLossCall *call = &self->train.loss;
 
@@ -331,10 +390,8 @@ enqueue_training (HlTrainer *self, guint *n, GError **error)
   call->batch = *n;
   call->n_blocks = (*n + call->lanes - 1) / call->lanes;
   call->per_sample = hl_result_stream_get_slot (self->results);
-  self->optimizer.step = self->step + 1;
-  self->optimizer.rate_factor = rate_factor (self, self->step);
   if (!loss->run (call, error) || !hl_executor_backward (self->executor, error)
-      || !optimizer->step (&self->optimizer, error))
+      || !run_optimizer (self, error))
     return FALSE;
   self->step++;
   self->batch++;

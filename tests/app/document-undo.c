@@ -93,7 +93,7 @@ edit (Script *self)
   guint32 nodes[3], node = random_node (self);
   guint n = random_nodes (self, nodes);
 
-  switch (g_rand_int_range (self->random, 0, 15))
+  switch (g_rand_int_range (self->random, 0, 17))
     {
     case 0: hl_model_document_add (self->model, random_layer (self), g_rand_double (self->random) * 900, 50); break;
     case 1:
@@ -120,6 +120,8 @@ edit (Script *self)
     case 11: copy_and_paste (self); break;
     case 12: apply_some_fix (self); break;
     case 13: hl_model_document_select (self->model, node, g_rand_boolean (self->random)); break;
+    case 14: hl_model_document_set_frozen (self->model, node, g_rand_boolean (self->random)); break;
+    case 15: hl_model_document_set_rate_factor (self->model, node, g_rand_double_range (self->random, -1, 3)); break;
     default:
       {
         g_autoptr (HlChoice) init = hl_choice_new (hl_initializer_class_find_base ("normal"));

@@ -12,6 +12,7 @@
 #include "engine/exchange/safetensors.h"
 #include "tests/support/network.h"
 #include "tests/support/training.h"
+#include "tests/support/walk.h"
 
 /* What a run leaves behind. */
 typedef struct

@@ -116,6 +116,7 @@ typedef struct
   HlGraph *graph;
   guint n_sources;
   guint32 sources[HL_MAX_INPUTS], node;
+  gboolean frozen;               /* the layer is */
   HlPlan *plan;
   HlExecutor *executor;
 } Case;
@@ -137,7 +138,7 @@ case_free (gpointer data)
 }
 
 static Case *
-case_new (const HlLayerClass *klass, guint number)
+case_new (const HlLayerClass *klass, guint number, gboolean frozen)
 {
   HlPlanOptions options = { .batch = CAPACITY, .training = klass->backward != NULL, .keep_values = TRUE };
   const HlLayerExample *example = &klass->examples[number];
@@ -146,7 +147,8 @@ case_new (const HlLayerClass *klass, guint number)
 
   self->klass = klass;
   self->number = number;
-  self->name = g_strdup_printf ("%s %s", klass->base.name, example->params ? example->params : "");
+  self->frozen = frozen;
+  self->name = g_strdup_printf ("%s%s %s", frozen ? "frozen " : "", klass->base.name, example->params ? example->params : "");
   self->graph = hl_graph_new ();
   self->n_sources = test_add_sources (self->graph, example->x, self->sources);
   self->node = hl_graph_add_node (self->graph, klass, 0, 0);
@@ -156,6 +158,7 @@ case_new (const HlLayerClass *klass, guint number)
       hl_graph_connect (self->graph, self->sources[i], self->node, i, &error);
       g_assert_no_error (error);
     }
+  hl_graph_set_frozen (self->graph, self->node, frozen);
   options.lanes = device ? hl_device_get_info (device)->lanes : 16;
   options.compute_units = device ? hl_device_get_info (device)->compute_units : 1;
   self->plan = hl_plan_new (self->graph, &options, &error);
@@ -183,7 +186,14 @@ prepare_cases (const char *path)
       const HlLayerClass *klass = hl_layer_classes ()[i];
 
       for (guint k = 0; klass->max_inputs > 0 && is_wanted (klass, path) && klass->examples[k].x[0].n_dims > 0; k++)
-        g_ptr_array_add (cases, case_new (klass, k));
+        {
+          Case *self = case_new (klass, k, FALSE);
+
+          g_ptr_array_add (cases, self);
+          /* Two examples are enough to show that a layer works without gradients of its weights. */
+          if (k < 2 && hl_plan_find_step (self->plan, self->node)->layer.n_weights > 0)
+            g_ptr_array_add (cases, case_new (klass, k, TRUE));
+        }
     }
   for (guint i = 0; device && i < cases->len; i++)
     {
@@ -399,6 +409,36 @@ check_repeatable (Case *self, guint batch)
   numbers_clear (&n);
 }
 
+/* A frozen layer gives the same result and the same gradient of its input, but none of its weights, and its running
+ * statistics stay as they are: it computes with them, as in evaluation. */
+static void
+check_frozen (Case *self, guint batch)
+{
+  const HlRandomKey random = { 77, HL_PURPOSE_DROPOUT, 3 };
+  const HlPlanStep *step = hl_plan_find_step (self->plan, self->node);
+  Numbers n = numbers_new (self, batch, self->number * 10 + batch);
+  g_autoptr (TestWalk) walk = test_walk_new (self->plan, batch);
+  g_autofree float *after = g_new (float, n.n_arena);
+  gboolean has_state = FALSE;
+  g_autoptr (GError) error = NULL;
+
+  for (guint k = 0; k < step->layer.n_weights; k++)
+    has_state |= step->layer.weights[k].kind == HL_WEIGHT_STATE;
+  test_walk_set_weights (walk, n.arena);
+  test_walk_forward (walk, n.input, !has_state, &random);
+  test_walk_backward (walk, n.dy, !has_state, &random);
+  run_device (self, &n, batch, TRUE, &random);
+  compare_node (self, walk, self->node, FALSE, "output");
+  for (guint i = 0; i < self->n_sources; i++)
+    compare_node (self, walk, self->sources[i], TRUE, "gradient of input");
+  for (guint i = 0; i < hl_plan_get_n_weights (self->plan); i++)
+    g_assert_cmpint (hl_plan_get_weight (self->plan, i)->trained, ==, hl_plan_get_weight (self->plan, i)->node != self->node);
+  hl_tensor_read (hl_executor_get_weights (self->executor), 0, n.n_arena, after, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (after, n.n_arena * sizeof (float), n.arena, n.n_arena * sizeof (float));
+  numbers_clear (&n);
+}
+
 static void
 test_device (gconstpointer data)
 {
@@ -413,6 +453,11 @@ test_device (gconstpointer data)
 
       if (self->klass != data)
         continue;
+      if (self->frozen)
+        {
+          check_frozen (self, 19);
+          continue;
+        }
       for (guint k = 0; k < G_N_ELEMENTS (batches); k++)
         check_step (self, batches[k], self->klass->backward != NULL);
       check_step (self, 5, FALSE);
@@ -505,7 +550,7 @@ test_reference (gconstpointer data)
     {
       Case *self = cases->pdata[i];
 
-      if (self->klass != data)
+      if (self->klass != data || self->frozen)
         continue;
       check_reference (self, 3, TRUE);
       check_reference (self, 2, FALSE);

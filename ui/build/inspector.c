@@ -21,7 +21,7 @@ struct _HlInspector
   HlModelDocument *document;
   guint32 node;
   GtkWidget *scrolled, *name, *summary, *problems, *params, *drawing_card, *drawing, *filters_title, *filters, *numbers;
-  GtkWidget *starts, *start_weights, *start_bias, *start_params, *help_title, *help, *network;
+  GtkWidget *learning, *starts, *start_weights, *start_bias, *start_params, *help_title, *help, *network;
   gboolean has_starts, showing;
 };
 
@@ -296,6 +296,45 @@ update_starts (HlInspector *self, const HlNode *node, gboolean other)
   self->showing = FALSE;
 }
 
+/* ---- How it learns ---- */
+
+typedef struct { gboolean frozen; double rate_factor; } Learning;
+
+static const HlParam learning_params[] = {
+  HL_BOOL (Learning, frozen, N_("Frozen"), FALSE,
+           N_("Training leaves the weights of this layer alone, running statistics as well. (PyTorch's requires_grad = False keeps only the "
+              "weights.)")),
+  HL_FLOAT (Learning, rate_factor, N_("Rate factor"), HL_UNIT_NONE, 0, HL_MAX_RATE_FACTOR, 1,
+            N_("On the learning rate, for the weights of this layer alone.")),
+  HL_PARAM_END
+};
+
+static const HlClass learning_class = { .name = "learning", .params_size = sizeof (Learning), .params = learning_params };
+
+static void
+learning_changed_cb (HlParamEditor *editor, gpointer param, double value, HlInspector *self)
+{
+  if (!self->node)
+    return;
+  if (param == &learning_params[0])
+    hl_model_document_set_frozen (self->document, self->node, value != 0);
+  else
+    hl_model_document_set_rate_factor (self->document, self->node, value);
+}
+
+/* Only layers with weights learn. */
+static void
+update_learning (HlInspector *self, const HlNode *node)
+{
+  const HlPlanStep *step = hl_plan_find_step (hl_model_document_get_plan (self->document), node->id);
+  Learning learning = { node->frozen, node->rate_factor };
+
+  if (step && step->layer.n_weights > 0)
+    hl_param_editor_show (HL_PARAM_EDITOR (self->learning), &learning_class, &learning);
+  else
+    hl_param_editor_show (HL_PARAM_EDITOR (self->learning), NULL, NULL);
+}
+
 /* ---- Learnt filters ---- */
 
 void
@@ -328,7 +367,8 @@ update_network (HlInspector *self, guint n_selected)
 {
   HlPlan *plan = hl_model_document_get_plan (self->document);
   HlGraph *graph = hl_model_document_get_graph (self->document);
-  g_autofree char *parameters = hl_format_count (hl_plan_get_parameter_count (plan));
+  guint64 changeable = hl_plan_get_changeable_count (plan);
+  g_autofree char *parameters = hl_format_count (hl_plan_get_parameter_count (plan)), *changing = hl_format_count (changeable);
   g_autofree char *text = NULL, *title = NULL;
 
   if (n_selected > 1)
@@ -344,6 +384,12 @@ update_network (HlInspector *self, guint n_selected)
                                         "%u layers with %s parameters. Select one to edit it; drag another from the list onto a link "
                                         "to put it between.", hl_graph_get_n_nodes (graph)),
                               hl_graph_get_n_nodes (graph), parameters);
+    }
+  if (n_selected <= 1 && changeable != hl_plan_get_parameter_count (plan))
+    {
+      g_autofree char *first = g_steal_pointer (&text);
+
+      text = g_strdup_printf (_("%s %s of the parameters are changeable, the others are frozen."), first, changing);
     }
   gtk_label_set_label (GTK_LABEL (self->network), title);
   gtk_label_set_label (GTK_LABEL (self->summary), text);
@@ -361,6 +407,7 @@ update_node (HlInspector *self, const HlNode *node, gboolean other)
   update_numbers (self, node);
   update_drawing (self, node);
   update_starts (self, node, other);
+  update_learning (self, node);
   gtk_label_set_label (GTK_LABEL (self->help), klass->help ? _(klass->help) : "");
   gtk_widget_set_visible (self->help_title, klass->help != NULL);
 }
@@ -387,6 +434,7 @@ update (HlInspector *self)
       update_network (self, n);
       hl_param_editor_show (HL_PARAM_EDITOR (self->params), NULL, NULL);
       hl_param_editor_show (HL_PARAM_EDITOR (self->start_params), NULL, NULL);
+      hl_param_editor_show (HL_PARAM_EDITOR (self->learning), NULL, NULL);
       hl_param_editor_clear_rows (HL_PARAM_EDITOR (self->starts));
       self->start_weights = self->start_bias = NULL;
       gtk_widget_set_visible (self->drawing_card, FALSE);
@@ -527,6 +575,7 @@ build_children (HlInspector *self)
   gtk_box_append (GTK_BOX (box), self->filters);
   self->starts = editor_new (self, box, G_CALLBACK (param_changed_cb));
   self->start_params = editor_new (self, box, G_CALLBACK (start_param_cb));
+  self->learning = editor_new (self, box, G_CALLBACK (learning_changed_cb));
   self->help_title = expander = gtk_expander_new (_("About this layer"));
   gtk_widget_add_css_class (expander, "inspector-help");
   self->help = gtk_label_new (NULL);

@@ -20,7 +20,7 @@ struct _HlNodeWidget
   GtkWidget parent_instance;
   HlNodeItem *item;
   GPtrArray *chips;              /* HlNodeItem */
-  GtkWidget *stripe, *title, *line, *subtitle, *chip_box, *well, *shape, *parameters, *problem_box, *problem, *fix;
+  GtkWidget *stripe, *title, *lock, *line, *subtitle, *chip_box, *well, *shape, *parameters, *problem_box, *problem, *fix;
   gboolean has_values, has_bars;
   HlShape drawn;                 /* whose volume the well shows */
 };
@@ -209,6 +209,16 @@ hl_node_widget_get_selected (HlNodeWidget *self)
   return selected;
 }
 
+static gboolean
+is_frozen (HlNodeWidget *self)
+{
+  gboolean frozen = hl_node_item_get_frozen (self->item);
+
+  for (guint i = 0; i < self->chips->len; i++)
+    frozen |= hl_node_item_get_frozen (g_ptr_array_index (self->chips, i));
+  return frozen;
+}
+
 static void
 update_accessible (HlNodeWidget *self)
 {
@@ -228,6 +238,8 @@ update_accessible (HlNodeWidget *self)
     }
   if (*shape)
     g_string_append_printf (text, _(", output %s"), shape);
+  if (is_frozen (self))
+    g_string_append (text, _(", frozen"));
   if (item)
     g_string_append_printf (text, ". %s", hl_node_item_get_problem (item)->text);
   description = g_string_free (text, FALSE);
@@ -267,6 +279,7 @@ update (HlNodeWidget *self)
   shape = shape_text (self);
   parameters = hl_format_count (n);
   gtk_label_set_label (GTK_LABEL (self->title), hl_node_item_get_title (self->item));
+  gtk_widget_set_visible (self->lock, is_frozen (self));
   gtk_label_set_label (GTK_LABEL (self->subtitle), subtitle ? subtitle : "");
   gtk_widget_set_visible (self->subtitle, subtitle && *subtitle);
   gtk_widget_set_visible (self->line, (subtitle && *subtitle) || self->chips->len);
@@ -491,6 +504,21 @@ problem_new (HlNodeWidget *self)
   return box;
 }
 
+/* The title, and a padlock where weights stay as they are. */
+static GtkWidget *
+head_new (HlNodeWidget *self)
+{
+  GtkWidget *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 4);
+
+  self->lock = gtk_image_new_from_icon_name ("changes-prevent-symbolic");
+  gtk_widget_add_css_class (self->lock, "card-lock");
+  gtk_widget_set_tooltip_text (self->lock, _("Frozen: training leaves its weights alone"));
+  gtk_widget_set_hexpand (self->title, TRUE);
+  gtk_box_append (GTK_BOX (head), self->title);
+  gtk_box_append (GTK_BOX (head), self->lock);
+  return head;
+}
+
 static void
 build_children (HlNodeWidget *self)
 {
@@ -508,7 +536,7 @@ build_children (HlNodeWidget *self)
   gtk_box_append (GTK_BOX (self->line), self->subtitle);
   gtk_box_append (GTK_BOX (self->line), self->chip_box);
   gtk_widget_add_css_class (body, "card-body");
-  gtk_box_append (GTK_BOX (body), self->title);
+  gtk_box_append (GTK_BOX (body), head_new (self));
   gtk_box_append (GTK_BOX (body), self->line);
   gtk_widget_set_parent (body, widget);
   self->well = hl_tiles_new ();
