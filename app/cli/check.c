@@ -39,8 +39,8 @@ static void
 print_table (HlPlan *plan)
 {
   print_padded (_("layer"), 14);
-  print_padded (_("kind"), 13);
-  print_padded (_("settings"), 26);
+  print_padded (_("kind"), 18);
+  print_padded (_("settings"), 32);
   print_padded (_("output"), 12);
   print_right (_("parameters"), 12);
   print_right (_("multiply-adds"), 16);
@@ -57,8 +57,8 @@ print_table (HlPlan *plan)
 
       output = hl_plan_get_shape (plan, step->node, &shape) ? hl_shape_to_string (&shape) : g_strdup ("?");
       print_padded (node->name, 14);
-      print_padded (step->klass->base.name, 13);
-      print_padded (settings, 26);
+      print_padded (step->klass->base.name, 18);
+      print_padded (settings, 32);
       print_padded (output, 12);
       print_right (parameters, 12);
       print_right (multiply_adds, 16);

@@ -154,6 +154,15 @@ def check_shows_lenet():
 
 
 @case
+def check_counts_the_network_of_1989():
+    # LeCun et al.: H1 12·25 + 12·8·8, H2 12·8·25 + 12·4·4, H3 30·193, output 10·31.
+    done = json.loads(cli("check", SOURCE / "examples" / "lecun-1989.hillock", "--json").stdout)
+    counts = [layer["parameters"] for layer in done["layers"] if layer["parameters"]]
+    assert counts == [1068, 2592, 5790, 310], counts
+    assert done["parameters"] == 9760 and not done["problems"], done
+
+
+@case
 def devices_pass_their_self_test():
     devices = json.loads(cli("devices", "--json").stdout)
     assert devices and all(device["self_test"] for device in devices), devices
