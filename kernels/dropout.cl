@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dropout. Whether an element stays depends on seed, step, node, sample and the element's plain number only, so that
+ * Dropout. Whether an element stays depends on seed, step, node, sample and the element's (or channel's) plain number only, so that
  * forward and backward and every lane count agree without a stored mask. Items: blocks × WALK_ITEMS. */
 
 /* Integers for all lanes, as VEC is floats for all. */
@@ -46,7 +46,8 @@ NAME (dropout_masks) (uint2 key, uint epoch, uint purpose, uint node, int block,
 }
 
 #ifdef KERNEL_dropout_apply
-/* y := x × mask, added to y where ADD is 1. Forward on values, backward on gradients. */
+/* y := x × mask, added to y where ADD is 1. Forward on values, backward on gradients. PIXELS elements go or stay together: 1,
+ * or those of a channel. */
 ITEM_KERNEL void
 NAME (dropout_apply) (TENSOR_IN (x), TENSOR_OUT (y), uint seed_low, uint seed_high, uint epoch, uint purpose, uint node)
 {
@@ -56,14 +57,15 @@ NAME (dropout_apply) (TENSOR_IN (x), TENSOR_OUT (y), uint seed_low, uint seed_hi
   int quad = -1;
 
   WALK_BEGIN
+    const int number = WALK_ELEMENT / PIXELS;
     VEC v;
 
-    if (WALK_ELEMENT / 4 != quad)
+    if (number / 4 != quad)
       {
-        quad = WALK_ELEMENT / 4;
+        quad = number / 4;
         NAME (dropout_masks) ((uint2) (seed_low, seed_high), epoch, purpose, node, WALK_BLOCK, quad, masks);
       }
-    v = LOAD (x, WALK_AT (X)) * masks[WALK_ELEMENT % 4];
+    v = LOAD (x, WALK_AT (X)) * masks[number % 4];
 #if ADD
     v += LOAD (y, WALK_AT (Y));
 #endif

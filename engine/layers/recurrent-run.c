@@ -63,7 +63,7 @@ request_mask (HlLayerCall *call, State *state)
 
   state->mask_items = hl_walk_append_defines (call, (HlWalkValue[]) { { "X", &value }, { "Y", &value } }, 2, defines);
   g_ascii_formatd (scale, sizeof scale, "%.9e", hl_dropout_scale (self->dropout));
-  g_string_append_printf (defines, "QUADS=%u;THRESHOLD=%uu;SCALE=%sf;ADD=0", (sizes->times * sizes->width + 3) / 4,
+  g_string_append_printf (defines, "PIXELS=1;QUADS=%u;THRESHOLD=%uu;SCALE=%sf;ADD=0", (sizes->times * sizes->width + 3) / 4,
                           hl_dropout_threshold (self->dropout), scale);
   state->mask = hl_kernel_set_add (call->kernels, "dropout", "dropout_apply", defines->str);
 }
