@@ -57,6 +57,7 @@ compare_recipes (GString *text, const HlRecipe *before, const HlRecipe *after)
   compare_choices (text, before->optimizer, after->optimizer);
   compare_choices (text, before->loss, after->loss);
   compare_choices (text, before->schedule, after->schedule);
+  compare_choices (text, before->gradient, after->gradient);
   if (before->batch != after->batch)
     add (text, _("batch %u → %u"), before->batch, after->batch);
   if (before->epochs != after->epochs)

@@ -8,6 +8,7 @@
 
 #include "app/cli/cli.h"
 #include "engine/data/dataset.h"
+#include "engine/train/gradient.h"
 
 typedef const HlClass *const *(*ListFamily) (void);
 
@@ -23,6 +24,7 @@ static const Family families[] = {
   { "loss", N_("Losses"), (ListFamily) hl_loss_classes },
   { "optimizer", N_("Optimizers"), (ListFamily) hl_optimizer_classes },
   { "schedule", N_("Learning-rate schedules"), (ListFamily) hl_schedule_classes },
+  { "gradient", N_("Penalty and clipping"), hl_gradient_classes },
   { "initializer", N_("Start values"), (ListFamily) hl_initializer_classes },
   { "format", N_("Data formats"), (ListFamily) hl_format_classes },
 };
@@ -114,7 +116,7 @@ hl_cli_describe (int argc, char **argv)
     return hl_cli_usage ("describe", _("Too many arguments: %d instead of 2."), argc - 1);
   family = find_family (argv[1]);
   if (!family)
-    return hl_cli_usage ("describe", _("\"%s\" is none of layer, loss, optimizer, schedule, initializer, format."), argv[1]);
+    return hl_cli_usage ("describe", _("\"%s\" is none of layer, loss, optimizer, schedule, gradient, initializer, format."), argv[1]);
   if (argc == 2)
     {
       list_family (family);

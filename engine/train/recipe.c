@@ -19,6 +19,7 @@ hl_recipe_new (void)
   self->loss = hl_choice_new (hl_loss_class_find_base ("cross_entropy"));
   self->optimizer = hl_choice_new (hl_optimizer_class_find_base ("adam"));
   self->schedule = hl_choice_new (hl_schedule_class_find_base ("constant"));
+  self->gradient = hl_choice_new (&hl_gradient_class);
   self->batch = 64;
   self->epochs = 10;
   self->seed = 1;
@@ -34,6 +35,7 @@ hl_recipe_copy (const HlRecipe *self)
   copy->loss = hl_choice_copy (self->loss);
   copy->optimizer = hl_choice_copy (self->optimizer);
   copy->schedule = hl_choice_copy (self->schedule);
+  copy->gradient = hl_choice_copy (self->gradient);
   return copy;
 }
 
@@ -45,13 +47,15 @@ hl_recipe_free (HlRecipe *self)
   hl_choice_free (self->loss);
   hl_choice_free (self->optimizer);
   hl_choice_free (self->schedule);
+  hl_choice_free (self->gradient);
   g_free (self);
 }
 
 gboolean
 hl_recipe_equal (const HlRecipe *a, const HlRecipe *b)
 {
-  return hl_choice_equal (a->loss, b->loss) && hl_choice_equal (a->optimizer, b->optimizer)
+  return hl_choice_equal (a->loss, b->loss) && hl_choice_equal (a->gradient, b->gradient)
+         && hl_choice_equal (a->optimizer, b->optimizer)
          && hl_choice_equal (a->schedule, b->schedule) && a->batch == b->batch && a->epochs == b->epochs
          && a->seed == b->seed && a->warm_up_steps == b->warm_up_steps && a->warm_up_start == b->warm_up_start;
 }
@@ -72,6 +76,8 @@ hl_recipe_to_json (const HlRecipe *self)
     json_object_set_int_member (object, "warm_up_steps", self->warm_up_steps);
   if (self->warm_up_start != WARM_UP_START)
     json_object_set_double_member (object, "warm_up_start", self->warm_up_start);
+  if (!hl_gradient_is_off (self->gradient->params))
+    json_object_set_member (object, "gradient", hl_params_to_json (self->gradient->klass, self->gradient->params));
   json_node_take_object (node, object);
   return node;
 }
@@ -95,6 +101,16 @@ read_choice (JsonObject *object, const char *key, HlClassFinder find, HlChoice *
 }
 
 static gboolean
+read_gradient (JsonObject *object, HlChoice *gradient, const char *where, GError **error)
+{
+  g_autofree char *place = g_strdup_printf ("%s.gradient", where);
+
+  return !json_object_has_member (object, "gradient")
+         || hl_params_from_json (gradient->klass, gradient->params, json_object_get_member (object, "gradient"), place,
+                                 error);
+}
+
+static gboolean
 read_int (JsonObject *object, const char *key, gint64 min, gint64 max, gint64 *value, const char *where, GError **error)
 {
   return !json_object_has_member (object, key) || hl_json_get_int (object, key, min, max, value, where, error);
@@ -104,7 +120,7 @@ HlRecipe *
 hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
 {
   static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps",
-                                         "warm_up_start", NULL };
+                                         "warm_up_start", "gradient", NULL };
   g_autoptr (HlRecipe) self = hl_recipe_new ();
   JsonObject *object = hl_json_get_object (json, allowed, where, error);
   gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed, warm_up = self->warm_up_steps;
@@ -113,6 +129,7 @@ hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
       || !read_choice (object, "loss", hl_loss_class_find_base, &self->loss, where, error)
       || !read_choice (object, "optimizer", hl_optimizer_class_find_base, &self->optimizer, where, error)
       || !read_choice (object, "schedule", hl_schedule_class_find_base, &self->schedule, where, error)
+      || !read_gradient (object, self->gradient, where, error)
       || !read_int (object, "batch", 1, MAX_BATCH, &batch, where, error)
       || !read_int (object, "epochs", 1, MAX_EPOCHS, &epochs, where, error)
       || !read_int (object, "seed", 0, G_MAXINT64, &seed, where, error)

@@ -6,12 +6,14 @@
 #include <json-glib/json-glib.h>
 
 #include "engine/train/classes.h"
+#include "engine/train/gradient.h"
 
 G_BEGIN_DECLS
 
 typedef struct
 {
   HlChoice *loss, *optimizer, *schedule;   /* never NULL */
+  HlChoice *gradient;                      /* of hl_gradient_class, never NULL */
   guint batch, epochs;
   guint64 seed;                            /* weights, order, dropout; 0 .. G_MAXINT64 */
   guint warm_up_steps;                     /* before the schedule; 0: none */
@@ -22,8 +24,9 @@ HlRecipe *hl_recipe_new   (void) G_GNUC_WARN_UNUSED_RESULT;   /* cross-entropy, 
 HlRecipe *hl_recipe_copy  (const HlRecipe *self) G_GNUC_WARN_UNUSED_RESULT;
 void      hl_recipe_free  (HlRecipe *self);
 gboolean  hl_recipe_equal (const HlRecipe *a, const HlRecipe *b);
-/* {"loss": {...}, "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps", "warm_up_start"}; what is
- * missing takes hl_recipe_new's value, and the last two are written only where they differ from it. */
+/* {"loss": {...}, "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps", "warm_up_start",
+ * "gradient": parameters}; what is missing takes hl_recipe_new's value, and the last three are written only where they
+ * differ from it. */
 JsonNode *hl_recipe_to_json   (const HlRecipe *self);
 HlRecipe *hl_recipe_from_json (JsonNode *json, const char *where, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -40,6 +40,7 @@ struct _HlTrainer
   HlTensor *weights;           /* the trained part of the arena */
   HlTensor *slots[3];
   guint n_slots;
+  HlGradientStep *gradient_step;   /* NULL: gradients go to the optimizer as they are */
   HlOptimizerCall optimizer;   /* of the whole; makes the kernels */
   HlOptimizerCall *segments;   /* what a step runs, in the plan's order */
   guint n_segments;

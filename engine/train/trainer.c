@@ -20,7 +20,8 @@ check_recipe (const HlRecipe *recipe, GError **error)
   if (recipe->batch > 0 && recipe->epochs > 0)
     return hl_class_check_params (recipe->loss->klass, recipe->loss->params, error)
            && hl_class_check_params (recipe->optimizer->klass, recipe->optimizer->params, error)
-           && hl_class_check_params (recipe->schedule->klass, recipe->schedule->params, error);
+           && hl_class_check_params (recipe->schedule->klass, recipe->schedule->params, error)
+           && hl_class_check_params (recipe->gradient->klass, recipe->gradient->params, error);
   g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
                _("Training needs at least one epoch and one sample a batch, but %u epochs of batches of %u are set."),
                recipe->epochs, recipe->batch);
@@ -39,8 +40,8 @@ check_settings (HlTrainer *self, GError **error)
   if (hl_plan_get_trained_length (self->plan) == 0 && hl_plan_get_parameter_count (self->plan) > 0)
     {
       g_set_error_literal (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                           _("Every layer with weights is frozen, so there is nothing to learn; let at least one of them "
-                             "change."));
+                           _("Every layer with weights is frozen, so there is nothing to learn; let at least one of "
+                             "them change."));
       return FALSE;
     }
   if (hl_plan_get_trained_length (self->plan) == 0)
@@ -188,7 +189,11 @@ make_optimizer (HlTrainer *self, GError **error)
   if (!klass->prepare (&self->optimizer, error))
     return FALSE;
   make_segments (self);
-  return TRUE;
+  if (hl_gradient_is_off (self->recipe->gradient->params))
+    return TRUE;
+  self->gradient_step = hl_gradient_step_new (self->kernels, self->recipe->gradient->params, self->weights,
+                                              self->optimizer.gradients, n, error);
+  return self->gradient_step != NULL;
 }
 
 HlTrainer *
@@ -240,6 +245,7 @@ hl_trainer_free (HlTrainer *self)
   for (guint i = 0; i < HL_N_PARTS; i++)
     g_clear_pointer (&self->parts[i], hl_loader_free);
   free_segments (self);
+  g_clear_pointer (&self->gradient_step, hl_gradient_step_free);
   for (guint i = 0; i < G_N_ELEMENTS (self->slots); i++)
     g_clear_pointer (&self->slots[i], hl_tensor_unref);
   g_clear_pointer (&self->weights, hl_tensor_unref);
@@ -364,6 +370,8 @@ run_optimizer (HlTrainer *self, GError **error)
   const HlOptimizerClass *optimizer = (const HlOptimizerClass *) self->recipe->optimizer->klass;
   double factor = rate_factor (self, self->step);
 
+  if (self->gradient_step && !hl_gradient_step_run (self->gradient_step, error))
+    return FALSE;
   for (guint i = 0; i < self->n_segments; i++)
     {
       self->segments[i].step = self->step + 1;

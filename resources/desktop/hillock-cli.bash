@@ -22,7 +22,7 @@ _hillock_cli ()
     describe)
       options="--help"
       case $COMP_CWORD in
-        2) options="layer loss optimizer schedule initializer format --help" ;;
+        2) options="layer loss optimizer schedule gradient initializer format --help" ;;
         3) options=$(hillock-cli describe "${COMP_WORDS[2]}" 2>/dev/null | awk 'NR > 1 { print $1 }') ;;
       esac
       mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

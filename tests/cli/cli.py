@@ -130,7 +130,7 @@ def wrong_usage_is_status_2():
 @case
 def describe_explains_every_class():
     n = 0
-    for family in ("layer", "loss", "optimizer", "schedule", "initializer", "format"):
+    for family in ("layer", "loss", "optimizer", "schedule", "gradient", "initializer", "format"):
         for line in cli("describe", family).stdout.splitlines()[1:]:
             name = line.split()[0]
             assert f"({name})" in cli("describe", family, name).stdout

@@ -73,12 +73,12 @@ advance (Trace *self, HlTrainer *trainer, guint n)
   return TRUE;
 }
 
-typedef struct { const char *name, *optimizer, *params, *schedule, *schedule_params; guint warm_up; } Way;
+typedef struct { const char *name, *optimizer, *params, *schedule, *schedule_params; guint warm_up; double clip_norm; } Way;
 
 static const Way ways[] = {
   { "adam", "adam", "learning_rate=0.003", "constant", "", 0 },
   { "sgd", "sgd", "learning_rate=0.05;momentum=0.9;nesterov=true", "one_cycle", "", 0 },
-  { "adamw", "adamw", "", "constant", "", 0 },
+  { "adamw", "adamw", "", "constant", "", 0, 0.5 },
   { "rmsprop", "rmsprop", "momentum=0.5;centered=true", "cosine", "each_step=true", 0 },
   { "adagrad", "adagrad", "initial_accumulator_value=0.1", "step", "step_size=1", 30 },
   /* With this threshold no loss is ever better, so that the rate drops after each epoch. */
@@ -107,6 +107,7 @@ test_resume (gconstpointer data)
   recipe->schedule = hl_choice_new (hl_schedule_class_find_base (way->schedule));
   test_set_params (recipe->schedule->klass, recipe->schedule->params, way->schedule_params);
   recipe->warm_up_steps = way->warm_up;
+  hl_param_set (hl_class_find_param (&hl_gradient_class, "clip_norm"), recipe->gradient->params, way->clip_norm);
   trainer = training_new_small (recipe, dataset, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (hl_trainer_get_steps_per_epoch (trainer), ==, 23);

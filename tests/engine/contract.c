@@ -8,6 +8,7 @@
 #include "engine/base/params-json.h"
 #include "engine/data/dataset.h"
 #include "engine/train/classes.h"
+#include "engine/train/gradient.h"
 #include "tests/support/walk.h"
 
 #define TOLERANCE 1e-5
@@ -698,6 +699,7 @@ main (int argc, char **argv)
   ADD_FAMILY (loss, HlLossClass)
   ADD_FAMILY (optimizer, HlOptimizerClass)
   ADD_FAMILY (schedule, HlScheduleClass)
+  g_test_add_data_func ("/contract/gradient", &hl_gradient_class, test_class);
   ADD_FAMILY (initializer, HlInitializerClass)
   ADD_FAMILY (format, HlFormatClass)
   add_layer_tests ();

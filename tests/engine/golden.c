@@ -502,6 +502,41 @@ test_optimizers (void)
   golden_file_assert_all_used (file);
 }
 
+/* ---- Penalties and clipping ---- */
+
+static void
+run_gradient (GoldenFile *file, guint number)
+{
+  g_autofree char *w_name = g_strdup_printf ("%u.w", number), *g_name = g_strdup_printf ("%u.g", number);
+  g_autofree char *after = g_strdup_printf ("%u.after", number);
+  gsize n = golden_file_entry (file, w_name)->n;
+  g_autofree float *w32 = golden_file_read (file, w_name, n), *g32 = golden_file_read (file, g_name, n);
+  g_autofree double *w = g_new (double, n), *g = g_new (double, n);
+  g_autoptr (GError) error = NULL;
+  HlGradientParams params;
+
+  hl_params_from_json (&hl_gradient_class, &params, json_object_get_member (golden_file_get_case (file, number), "params"),
+                       "params", &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n; i++)
+    {
+      w[i] = w32[i];
+      g[i] = g32[i];
+    }
+  hl_gradient_reference (&params, n, w, g);
+  golden_file_compare (file, after, g, n, REFERENCE_TOLERANCE);
+}
+
+static void
+test_gradients (void)
+{
+  g_autoptr (GoldenFile) file = golden_file_open ("gradient");
+
+  for (guint i = 0; i < golden_file_get_n_cases (file); i++)
+    run_gradient (file, i);
+  golden_file_assert_all_used (file);
+}
+
 /* ---- Schedules ---- */
 
 static void
@@ -587,6 +622,7 @@ main (int argc, char **argv)
   g_test_add_func ("/golden/layers/dropout", test_dropout);
   g_test_add_func ("/golden/losses", test_losses);
   g_test_add_func ("/golden/optimizers", test_optimizers);
+  g_test_add_func ("/golden/gradients", test_gradients);
   g_test_add_func ("/golden/schedules", test_schedules);
   result = g_test_run ();
   g_clear_pointer (&device, hl_device_unref);

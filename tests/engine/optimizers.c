@@ -4,6 +4,7 @@
  * definitions are PyTorch's is the business of the golden test.) */
 
 #include "engine/train/classes.h"
+#include "engine/train/gradient.h"
 
 #include <math.h>
 #include <string.h>
@@ -148,6 +149,61 @@ test_case (gconstpointer data)
     run_case (device, data);
 }
 
+/* ---- Penalties and clipping ---- */
+
+static const HlGradientParams gradients[] = {
+  { .l1 = 0.1 },
+  { .l2 = 0.3, .clip_value = 0.5 },
+  { .clip_norm = 3 },
+  { .clip_norm = 1e6 },
+  { .l1 = 0.01, .l2 = 0.1, .clip_value = 1, .clip_norm = 10 },
+};
+
+static void
+run_gradient (HlDevice *device, const HlGradientParams *params)
+{
+  g_autofree Numbers *numbers = g_new0 (Numbers, 1);
+  g_autoptr (HlKernelSet) kernels = hl_kernel_set_new (device);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlTensor) weights = hl_tensor_new (device, HL_DTYPE_F32, N, &error);
+  g_autoptr (HlTensor) gradient = hl_tensor_new (device, HL_DTYPE_F32, N, &error);
+  g_autoptr (HlGradientStep) step = hl_gradient_step_new (kernels, params, weights, gradient, N, &error);
+  HlRandom random;
+
+  g_assert_no_error (error);
+  hl_kernel_set_build (kernels, NULL, NULL, &error);
+  g_assert_no_error (error);
+  hl_random_init (&random, 9, HL_PURPOSE_TEST, 0);
+  for (guint i = 0; i < N; i++)
+    {
+      numbers->w[i] = numbers->w32[i] = i % 50 == 3 ? 0 : (float) hl_random_normal (&random);
+      numbers->g[i] = numbers->g32[i] = (float) hl_random_normal (&random);
+    }
+  hl_tensor_write (weights, 0, N, numbers->w32, &error);
+  hl_tensor_write (gradient, 0, N, numbers->g32, &error);
+  g_assert_true (hl_gradient_step_run (step, &error));
+  hl_tensor_read (gradient, 0, N, numbers->g32, &error);
+  g_assert_no_error (error);
+  hl_gradient_reference (params, N, numbers->w, numbers->g);
+  compare (numbers->g32, numbers->g, "The gradient");
+  /* A number that is none must be seen by the optimizer, and through it by the loss. */
+  numbers->g32[17] = NAN;
+  hl_tensor_write (gradient, 0, N, numbers->g32, &error);
+  g_assert_true (hl_gradient_step_run (step, &error));
+  hl_tensor_read (gradient, 0, N, numbers->g32, &error);
+  g_assert_no_error (error);
+  g_assert_true (isnan (numbers->g32[17]));
+}
+
+static void
+test_gradient (gconstpointer data)
+{
+  g_autoptr (HlDevice) device = open_device ();
+
+  if (device)
+    run_gradient (device, data);
+}
+
 static void
 test_nesterov (void)
 {
@@ -192,6 +248,12 @@ main (int argc, char **argv)
       g_autofree char *path = g_strdup_printf ("/optimizers/%s/%u", cases[i].optimizer, i);
 
       g_test_add_data_func (path, &cases[i], test_case);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (gradients); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/optimizers/gradient/%u", i);
+
+      g_test_add_data_func (path, &gradients[i], test_gradient);
     }
   g_test_add_func ("/optimizers/nesterov", test_nesterov);
   g_test_add_func ("/optimizers/contract", test_contract);

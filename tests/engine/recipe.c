@@ -36,6 +36,7 @@ test_round_trip (void)
       recipe->batch = 17;
       recipe->epochs = 3;
       recipe->seed = G_MAXINT64;
+      hl_param_set (hl_class_find_param (&hl_gradient_class, "clip_norm"), recipe->gradient->params, 2.5);
       recipe->warm_up_steps = 20;
       recipe->warm_up_start = 0.25;
       copy = hl_recipe_copy (recipe);
@@ -89,6 +90,8 @@ test_refused (void)
   refuse ("{\"optimizer\": {\"name\": \"adamx\"}}", "adamx");
   refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"rate\": 1}}}", "rate");
   refuse ("{\"optimizer\": {\"name\": \"adam\", \"params\": {\"learning_rate\": -1}}}", "learning_rate");
+  refuse ("{\"gradient\": {\"l3\": 1}}", "l3");
+  refuse ("{\"gradient\": {\"l1\": -1}}", "l1");
   refuse ("{\"warm_up_steps\": -1}", "warm_up_steps");
   refuse ("{\"warm_up_start\": 1.5}", "warm_up_start");
   refuse ("{\"loss\": \"cross_entropy\"}", "loss");

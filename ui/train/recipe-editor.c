@@ -13,11 +13,11 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
-typedef enum { FAMILY_OPTIMIZER, FAMILY_SCHEDULE, FAMILY_LOSS, N_FAMILIES } Family;
+typedef enum { FAMILY_OPTIMIZER, FAMILY_SCHEDULE, FAMILY_LOSS, FAMILY_GRADIENT, N_FAMILIES } Family;
 
 typedef struct
 {
-  GtkWidget *dropdown;
+  GtkWidget *dropdown;         /* NULL where there is nothing to choose from */
   GPtrArray *classes;          /* of HlClass, not owned */
   const HlClass *shown;        /* whose parameters the rows show */
   GtkWidget *row;              /* the class's own; its parameters follow it */
@@ -62,7 +62,9 @@ get_recipe (HlRecipeEditor *self)
 static HlChoice **
 recipe_choice (HlRecipe *recipe, Family family)
 {
-  return family == FAMILY_OPTIMIZER ? &recipe->optimizer : family == FAMILY_SCHEDULE ? &recipe->schedule : &recipe->loss;
+  HlChoice **const choices[N_FAMILIES] = { &recipe->optimizer, &recipe->schedule, &recipe->loss, &recipe->gradient };
+
+  return choices[family];
 }
 
 /* ---- Edits ---- */
@@ -149,6 +151,18 @@ add_family (HlRecipeEditor *self, Family family, const char *label, const char *
   gtk_list_box_append (self->list, rows->row);
 }
 
+/* A heading with the parameters of the only class there is. */
+static void
+add_only_class (HlRecipeEditor *self, Family family, const HlClass *klass)
+{
+  FamilyRows *rows = &self->families[family];
+
+  rows->classes = g_ptr_array_new ();
+  rows->params = g_ptr_array_new ();
+  rows->row = hl_control_row_new (_(klass->title), NULL, gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 0));
+  gtk_list_box_append (self->list, rows->row);
+}
+
 #define CLASSES(family, array)                                                      \
   G_STMT_START {                                                                    \
     (array) = g_ptr_array_new ();                                                   \
@@ -162,7 +176,7 @@ update_family (HlRecipeEditor *self, Family family, const HlChoice *choice)
   FamilyRows *rows = &self->families[family];
   guint position = 0;
 
-  if (g_ptr_array_find (rows->classes, choice->klass, &position))
+  if (rows->dropdown && g_ptr_array_find (rows->classes, choice->klass, &position))
     gtk_drop_down_set_selected (GTK_DROP_DOWN (rows->dropdown), position);
   if (rows->shown != choice->klass)
     {
@@ -202,6 +216,7 @@ update (HlRecipeEditor *self)
   update_family (self, FAMILY_LOSS, recipe->loss);
   update_family (self, FAMILY_OPTIMIZER, recipe->optimizer);
   update_family (self, FAMILY_SCHEDULE, recipe->schedule);
+  update_family (self, FAMILY_GRADIENT, recipe->gradient);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 0), recipe->batch);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 1), recipe->epochs);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, 2), recipe->seed);
@@ -360,6 +375,7 @@ hl_recipe_editor_new (HlWorkspace *workspace)
       g_ptr_array_add (self->numbers, row);
     }
   add_family (self, FAMILY_LOSS, _("Loss"), NULL, losses);
+  add_only_class (self, FAMILY_GRADIENT, &hl_gradient_class);
   g_signal_connect_object (hl_workspace_get_project (workspace), "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (hl_workspace_get_source (workspace), "changed", G_CALLBACK (gtk_widget_queue_draw), self->preview, G_CONNECT_SWAPPED);
   update (self);
