@@ -21,6 +21,20 @@ NAME (copy) (TENSOR_IN (x), TENSOR_OUT (y))
 }
 #endif
 
+#ifdef KERNEL_constant
+/* y := w for every sample. */
+ITEM_KERNEL void
+NAME (constant) (TENSOR_IN (w), TENSOR_OUT (y))
+{
+  USE_IN (w);
+  USE_OUT (y);
+
+  WALK_BEGIN
+    STORE ((VEC) w[WALK_ELEMENT], y, WALK_AT (Y));
+  WALK_END
+}
+#endif
+
 #ifdef KERNEL_add_pair
 /* y := x0 + x1. */
 ITEM_KERNEL void

@@ -32,6 +32,9 @@ int hl_cli_train    (int argc, char **argv);
 int hl_cli_eval     (int argc, char **argv);
 int hl_cli_predict  (int argc, char **argv);
 int hl_cli_export   (int argc, char **argv);
+int hl_cli_import   (int argc, char **argv);
+int hl_cli_run      (int argc, char **argv);
+int hl_cli_test_onnx(int argc, char **argv);
 
 const HlCliCommand *hl_cli_commands (void);    /* ends with name == NULL */
 

@@ -18,6 +18,9 @@ static const HlCliCommand commands[] = {
   { "eval", "PROJECT", N_("Measures loss and accuracy of a trained network"), hl_cli_eval },
   { "predict", "PROJECT IMAGE…", N_("Classifies image files"), hl_cli_predict },
   { "export", "PROJECT", N_("Writes the trained weights for other programs"), hl_cli_export },
+  { "import", "FILE.onnx", N_("Makes a project of an ONNX file"), hl_cli_import },
+  { "run", "FILE.onnx", N_("Runs an ONNX file on tensors"), hl_cli_run },
+  { "test-onnx", "FOLDER…", N_("Runs test cases in the form ONNX publishes them"), hl_cli_test_onnx },
   { NULL, NULL, NULL, NULL }
 };
 

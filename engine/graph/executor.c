@@ -218,7 +218,7 @@ prepare (HlExecutor *self, HlKernelSet *kernels, GError **error)
     {
       const HlPlanStep *step = hl_plan_get_step (self->plan, i);
 
-      if (step->fused || step->n_inputs == 0)
+      if (step->fused || !step->klass->forward)
         continue;
       self->runs[self->n_runs].step = step;
       self->n_runs++;

@@ -34,7 +34,7 @@ find_input_faults (const HlGraph *graph, GPtrArray *faults)
     {
       const HlNode *node = hl_graph_get_node (graph, i);
 
-      if (node->klass->max_inputs > 0)
+      if (!hl_layer_class_is_input (node->klass))
         continue;
       if (first)
         hl_fault_add (faults, HL_FAULT_SECOND_INPUT, node->id, HL_GRAPH_ERROR_STRUCTURE,
@@ -131,7 +131,7 @@ find_end_faults (const HlGraph *graph, GHashTable *fed, GPtrArray *faults)
     {
       const HlNode *node = hl_graph_get_node (graph, i);
 
-      if (node->klass->max_inputs > 0 && g_hash_table_contains (fed, GUINT_TO_POINTER (node->id))
+      if (!hl_layer_class_is_input (node->klass) && g_hash_table_contains (fed, GUINT_TO_POINTER (node->id))
           && !is_read (graph, node->id))
         g_ptr_array_add (ends, (gpointer) node);
     }

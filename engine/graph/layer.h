@@ -212,5 +212,11 @@ struct _HlLayerClass
 const HlLayerClass *const *hl_layer_classes    (void);              /* NULL-terminated, palette order */
 const HlLayerClass        *hl_layer_class_find (const char *name);  /* NULL when unknown */
 const HlClass             *hl_layer_class_find_base (const char *name);
+/* Whether samples enter there: it reads nothing and computes nothing. (A constant reads nothing either.) */
+static inline gboolean
+hl_layer_class_is_input (const HlLayerClass *klass)
+{
+  return klass->max_inputs == 0 && !klass->forward;
+}
 
 G_END_DECLS

@@ -285,7 +285,7 @@ const HlPlanStep *
 hl_plan_get_input (const HlPlan *self)
 {
   for (guint i = 0; i < self->n_steps; i++)
-    if (self->steps[i].klass->max_inputs == 0)
+    if (hl_layer_class_is_input (self->steps[i].klass))
       return &self->steps[i];
   return NULL;
 }

@@ -8,13 +8,14 @@ _hillock_cli ()
   local command=${COMP_WORDS[1]}
 
   if [ "$COMP_CWORD" = 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "devices describe check train eval predict export --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "devices describe check train eval predict export import run test-onnx --help --version" -- "$current")
     return
   fi
   case $previous in
     --part | -p) mapfile -t COMPREPLY < <(compgen -W "training validation test all" -- "$current"); return ;;
     --format | -f) mapfile -t COMPREPLY < <(compgen -W "safetensors onnx" -- "$current"); return ;;
-    --data | --out | -o | --init | --weights | -w) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
+    --normalize) mapfile -t COMPREPLY < <(compgen -W "none unit standard" -- "$current"); return ;;
+    --input | --output | -i | --data | --out | -o | --init | --weights | -w) mapfile -t COMPREPLY < <(compgen -f -- "$current"); compopt -o filenames; return ;;
     --epochs | -e | --batch | -b | --seed | -s | --log-every | -l | --device | -d) return ;;
   esac
   case $command in
@@ -33,6 +34,9 @@ _hillock_cli ()
     eval) options="--weights --part --device --data --batch --json --help" ;;
     predict) options="--weights --invert --device --data --json --help" ;;
     export) options="--format --out --weights --help" ;;
+    import) options="--out --data --normalize --help" ;;
+    run) options="--input --output --device --help" ;;
+    test-onnx) options="--device --help" ;;
     *) return ;;
   esac
   case $current in

@@ -22,7 +22,7 @@ from tap import case, run
 CLI, SOURCE = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
 LENET = SOURCE / "examples" / "lenet-fashion.hillock"
 STROKES = SOURCE / "examples" / "lenet-strokes.hillock"
-COMMANDS = ["devices", "describe", "check", "train", "eval", "predict", "export"]
+COMMANDS = ["devices", "describe", "check", "train", "eval", "predict", "export", "import", "run", "test-onnx"]
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="hillock-cli-"))
 
 

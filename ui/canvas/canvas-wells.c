@@ -103,7 +103,7 @@ hl_canvas_set_picture (HlCanvas *self, const HlShape *shape, const float *values
       HlShape own;
       const HlNode *node = hl_node_item_get_node (hl_node_widget_get_item (card->widget));
 
-      if (node && node->klass->max_inputs == 0
+      if (node && hl_layer_class_is_input (node->klass)
           && hl_node_item_get_shape (hl_node_widget_get_item (card->widget), &own) && hl_shape_equal (&own, shape))
         hl_node_widget_set_values (card->widget, shape, values);
     }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Private to the import of ONNX models: the converters that the table in onnx-operators.c lists, by file. */
+#pragma once
+
+#include "engine/exchange/onnx-import.h"
+
+G_BEGIN_DECLS
+
+typedef gboolean HlOnnxConverter (HlOnnxImport *self, GError **error);
+
+/* onnx-elementwise.c */
+HlOnnxConverter hl_onnx_convert_plain, hl_onnx_convert_identity, hl_onnx_convert_constant, hl_onnx_convert_alpha, hl_onnx_convert_prelu,
+  hl_onnx_convert_selu, hl_onnx_convert_hard_sigmoid, hl_onnx_convert_thresholded_relu, hl_onnx_convert_clip, hl_onnx_convert_softmax,
+  hl_onnx_convert_dropout, hl_onnx_convert_gelu, hl_onnx_convert_arithmetic;
+
+/* onnx-shapes.c */
+HlOnnxConverter hl_onnx_convert_reshape, hl_onnx_convert_flatten, hl_onnx_convert_squeeze, hl_onnx_convert_unsqueeze,
+  hl_onnx_convert_transpose, hl_onnx_convert_concat, hl_onnx_convert_split, hl_onnx_convert_slice, hl_onnx_convert_pad;
+
+/* onnx-windows.c */
+HlOnnxConverter hl_onnx_convert_conv, hl_onnx_convert_conv_transpose, hl_onnx_convert_pool, hl_onnx_convert_global_pool,
+  hl_onnx_convert_reduce_mean, hl_onnx_convert_resize;
+
+/* onnx-norms.c */
+HlOnnxConverter hl_onnx_convert_batch_norm, hl_onnx_convert_instance_norm, hl_onnx_convert_layer_norm, hl_onnx_convert_lrn;
+
+/* onnx-linear.c */
+HlOnnxConverter hl_onnx_convert_gemm, hl_onnx_convert_matmul, hl_onnx_convert_recurrent;
+
+/* Values behind one another on an axis. */
+HlOnnxValue *hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_axis, guint axis, GError **error);
+/* The value plus a constant, as the operator Add broadcasts it; a bias of the layer before where it can be one. */
+HlOnnxValue *hl_onnx_add_constant (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error);
+
+G_END_DECLS
