@@ -163,6 +163,22 @@ def check_counts_the_network_of_1989():
 
 
 @case
+def check_tells_frozen_layers():
+    project = json.loads(LENET.read_text())
+    nodes = {node["name"]: node for node in project["graph"]["nodes"]}
+    nodes["conv1"]["frozen"] = True
+    nodes["linear1"]["rate_factor"] = 0.5
+    path = FOLDER / "frozen.hillock"
+    path.write_text(json.dumps(project))
+    done = json.loads(cli("check", path, "--json").stdout)
+    assert done["parameters"] == 61706 and done["changeable"] == 61706 - 156, done
+    assert [layer["name"] for layer in done["layers"] if layer["frozen"]] == ["conv1"], done
+    assert [layer["name"] for layer in done["layers"] if layer["rate_factor"] == 0.5] == ["linear1"], done
+    text = cli("check", path).stdout
+    assert "frozen" in text and "rate × 0.5" in text and re.search("61.550", text), text
+
+
+@case
 def devices_pass_their_self_test():
     devices = json.loads(cli("devices", "--json").stdout)
     assert devices and all(device["self_test"] for device in devices), devices

@@ -196,6 +196,33 @@ test_start_values (Fixture *f, gconstpointer data)
   g_assert_cmpuint (gtk_drop_down_get_selected (GTK_DROP_DOWN (control)), ==, 0);
 }
 
+/* A layer with weights has a switch to freeze it; it is an edit with undo, and the card shows it. */
+static void
+test_frozen (Fixture *f, gconstpointer data)
+{
+  GtkWidget *control = NULL;
+  HlNodeItem *item;
+
+  editor_of (f, "linear1");
+  for (guint i = 0; !control && find_type (f->inspector, HL_TYPE_PARAM_EDITOR, i); i++)
+    control = hl_param_editor_find (HL_PARAM_EDITOR (find_type (f->inspector, HL_TYPE_PARAM_EDITOR, i)), "frozen");
+  g_assert_nonnull (control);
+  item = hl_model_document_find_item (f->document, node_named (f, "linear1")->id);
+  g_assert_false (hl_node_item_get_frozen (item));
+  gtk_switch_set_active (GTK_SWITCH (control), TRUE);
+  g_assert_true (node_named (f, "linear1")->frozen);
+  g_assert_true (hl_node_item_get_frozen (item));
+  g_assert_cmpuint (hl_plan_get_parameter_count (hl_model_document_get_plan (f->document))
+                    - hl_plan_get_changeable_count (hl_model_document_get_plan (f->document)), ==, 48120);
+  hl_project_undo (f->project);
+  g_assert_false (node_named (f, "linear1")->frozen);
+  g_assert_false (gtk_switch_get_active (GTK_SWITCH (control)));
+  /* What has no weights cannot be frozen. */
+  editor_of (f, "relu1");
+  for (guint i = 0; find_type (f->inspector, HL_TYPE_PARAM_EDITOR, i); i++)
+    g_assert_null (hl_param_editor_find (HL_PARAM_EDITOR (find_type (f->inspector, HL_TYPE_PARAM_EDITOR, i)), "frozen"));
+}
+
 static void
 test_palette (Fixture *f, gconstpointer data)
 {
@@ -251,6 +278,7 @@ main (int argc, char **argv)
   ADD ("show-is-no-edit", test_show_is_no_edit);
   ADD ("rename", test_rename);
   ADD ("start-values", test_start_values);
+  ADD ("frozen", test_frozen);
   ADD ("palette", test_palette);
   ADD ("actions", test_actions);
   return g_test_run ();

@@ -24,19 +24,18 @@ typedef struct
   GPtrArray *params;           /* of HlParamRow, not owned */
 } FamilyRows;
 
-typedef struct { int batch, epochs, seed, warm_up_steps; double warm_up_start; } Numbers;
+typedef struct { int warm_up_steps; double warm_up_start; int batch, epochs, seed; } Numbers;
+
+enum { WARM_UP_STEPS, WARM_UP_START, BATCH, EPOCHS, SEED };
 
 static const HlParam number_params[] = {
-  HL_INT (Numbers, batch, N_("Batch size"), HL_UNIT_NONE, 1, 65536, 64,
-          N_("How many images one step learns from at once.")),
-  HL_INT (Numbers, epochs, N_("Epochs"), HL_UNIT_NONE, 1, 100000, 10,
-          N_("How often training goes through all images.")),
-  HL_INT (Numbers, seed, N_("Seed"), HL_UNIT_NONE, 0, G_MAXINT32, 1,
-          N_("Decides start values, order and dropout: the same seed on the same device gives the same result.")),
   HL_INT (Numbers, warm_up_steps, N_("Warm-up steps"), HL_UNIT_NONE, 0, 1000000000, 0,
           N_("In so many steps the learning rate rises to its full value; the schedule begins after them.")),
-  HL_FLOAT (Numbers, warm_up_start, N_("Warm-up from"), HL_UNIT_RATIO, 0, 1, 0.1,
-            N_("Share of the learning rate that warm-up begins with.")),
+  HL_FLOAT (Numbers, warm_up_start, N_("Warm-up from"), HL_UNIT_RATIO, 0, 1, 0.1, N_("Share of the learning rate that warm-up begins with.")),
+  HL_INT (Numbers, batch, N_("Batch size"), HL_UNIT_NONE, 1, 65536, 64, N_("How many images one step learns from at once.")),
+  HL_INT (Numbers, epochs, N_("Epochs"), HL_UNIT_NONE, 1, 100000, 10, N_("How often training goes through all images.")),
+  HL_INT (Numbers, seed, N_("Seed"), HL_UNIT_NONE, 0, G_MAXINT32, 1,
+          N_("Decides start values, order and dropout: the same seed on the same device gives the same result.")),
   HL_PARAM_END
 };
 
@@ -100,16 +99,16 @@ number_changed_cb (HlRecipeEditor *self, double value, HlParamRow *row)
   const HlParam *param = hl_param_row_get_param (row);
   HlRecipe *recipe = hl_recipe_copy (get_recipe (self));
 
-  if (param == &number_params[0])
-    recipe->batch = (guint) value;
-  else if (param == &number_params[1])
-    recipe->epochs = (guint) value;
-  else if (param == &number_params[2])
-    recipe->seed = (guint64) value;
-  else if (param == &number_params[3])
+  if (param == &number_params[WARM_UP_STEPS])
     recipe->warm_up_steps = (guint) value;
-  else
+  else if (param == &number_params[WARM_UP_START])
     recipe->warm_up_start = value;
+  else if (param == &number_params[BATCH])
+    recipe->batch = (guint) value;
+  else if (param == &number_params[EPOCHS])
+    recipe->epochs = (guint) value;
+  else
+    recipe->seed = (guint64) value;
   commit (self, _(param->label), param->name, recipe);
 }
 
@@ -217,11 +216,11 @@ update (HlRecipeEditor *self)
   update_family (self, FAMILY_OPTIMIZER, recipe->optimizer);
   update_family (self, FAMILY_SCHEDULE, recipe->schedule);
   update_family (self, FAMILY_GRADIENT, recipe->gradient);
-  hl_param_row_set_value (g_ptr_array_index (self->numbers, 0), recipe->batch);
-  hl_param_row_set_value (g_ptr_array_index (self->numbers, 1), recipe->epochs);
-  hl_param_row_set_value (g_ptr_array_index (self->numbers, 2), recipe->seed);
-  hl_param_row_set_value (g_ptr_array_index (self->numbers, 3), recipe->warm_up_steps);
-  hl_param_row_set_value (g_ptr_array_index (self->numbers, 4), recipe->warm_up_start);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, WARM_UP_STEPS), recipe->warm_up_steps);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, WARM_UP_START), recipe->warm_up_start);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, BATCH), recipe->batch);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, EPOCHS), recipe->epochs);
+  hl_param_row_set_value (g_ptr_array_index (self->numbers, SEED), recipe->seed);
   gtk_widget_queue_draw (self->preview);
   self->updating = FALSE;
 }
@@ -364,7 +363,6 @@ hl_recipe_editor_new (HlWorkspace *workspace)
   CLASSES (schedule, schedules);
   add_family (self, FAMILY_OPTIMIZER, _("Optimizer"), NULL, optimizers);
   add_family (self, FAMILY_SCHEDULE, _("Schedule"), NULL, schedules);
-  gtk_list_box_append (self->list, make_preview (self));
   for (const HlParam *param = number_params; param->label != NULL; param++)
     {
       GtkWidget *row = hl_param_row_new (param, param->initial);
@@ -373,6 +371,9 @@ hl_recipe_editor_new (HlWorkspace *workspace)
       g_signal_connect_object (row, "done", G_CALLBACK (end_gesture), self, G_CONNECT_SWAPPED);
       gtk_list_box_append (self->list, row);
       g_ptr_array_add (self->numbers, row);
+      /* The picture of the learning rate follows all that makes it. */
+      if (param == &number_params[WARM_UP_START])
+        gtk_list_box_append (self->list, make_preview (self));
     }
   add_family (self, FAMILY_LOSS, _("Loss"), NULL, losses);
   add_only_class (self, FAMILY_GRADIENT, &hl_gradient_class);
