@@ -7,6 +7,7 @@
 
 #include "app/run-folder.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "app/file-util.h"
@@ -229,6 +230,13 @@ is_sampled (guint64 step)
   return step <= 1000 || (step <= 100000 ? step % 10 == 0 : step % 100 == 0);
 }
 
+/* An empty field where there are no right answers. */
+static const char *
+format_accuracy (char *buffer, const char *format, double accuracy)
+{
+  return isnan (accuracy) ? "" : g_ascii_formatd (buffer, G_ASCII_DTOSTR_BUF_SIZE, format, accuracy);
+}
+
 gboolean
 hl_run_folder_add_step (HlRunFolder *self, const HlStepResult *result, double seconds, GError **error)
 {
@@ -247,7 +255,7 @@ hl_run_folder_add_step (HlRunFolder *self, const HlStepResult *result, double se
     return TRUE;
   hl_run_log_add (self->steps, "%" G_GUINT64_FORMAT ",%u,%s,%s,%s", result->step, result->epoch + 1,
                   g_ascii_formatd (loss, sizeof loss, "%.9g", result->loss),
-                  g_ascii_formatd (accuracy, sizeof accuracy, "%.6g", result->accuracy),
+                  format_accuracy (accuracy, "%.6g", result->accuracy),
                   g_ascii_formatd (time, sizeof time, "%.3f", seconds));
   if (now - self->last_flush_us < FLUSH_EVERY_US)
     return TRUE;
@@ -264,7 +272,7 @@ add_metrics (HlRunFolder *self, guint epoch, guint64 step, const char *part, con
     return;
   hl_run_log_add (self->metrics, "%u,%" G_GUINT64_FORMAT ",%s,%s,%s,%s", epoch, step, part,
                   g_ascii_formatd (loss, sizeof loss, "%.9g", score->loss),
-                  g_ascii_formatd (accuracy, sizeof accuracy, "%.9g", score->accuracy),
+                  format_accuracy (accuracy, "%.9g", score->accuracy),
                   g_ascii_formatd (time, sizeof time, "%.3f", seconds));
 }
 
@@ -298,7 +306,9 @@ save_weights (HlRunFolder *self, HlTrainer *trainer, const HlStep *step, GError 
 {
   g_autoptr (GFile) last = hl_run_folder_get_checkpoint (self);
   g_autoptr (GFile) best = g_file_get_child (self->folder, "best.safetensors");
-  double score = step->validation.n > 0 ? step->validation.accuracy : -step->train.loss;
+  double score = step->validation.n == 0             ? -step->train.loss
+                 : isnan (step->validation.accuracy) ? -step->validation.loss
+                                                     : step->validation.accuracy;
   gboolean ok;
   GError *part = NULL;
 

@@ -3,7 +3,7 @@
  * HlRunFolder: what a run leaves on disk, name.runs/NNN/: project.hillock (the state it ran), run.json (device, version, times,
  * state, best and last scores, title, star), metrics.csv (epoch,step,part,loss,accuracy,seconds), steps.csv (sampled), confusion.csv
  * (epoch,label,prediction,count: cells that are not 0), predictions.csv (validation samples of the last epoch); epochs count from 1;
- * last.safetensors (checkpoint, each epoch), best.safetensors (weights at the best validation accuracy). Any one thread; blocks. */
+ * last.safetensors (checkpoint, each epoch), best.safetensors (weights at the best validation accuracy, or lowest loss where there are no right answers; accuracy is empty then). Any one thread; blocks. */
 #pragma once
 
 #include "app/project-state.h"

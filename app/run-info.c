@@ -76,7 +76,8 @@ set_score (JsonObject *object, const char *key, const HlScore *score)
     return;
   member = json_object_new ();
   json_object_set_double_member (member, "loss", score->loss);
-  json_object_set_double_member (member, "accuracy", score->accuracy);
+  if (!isnan (score->accuracy))
+    json_object_set_double_member (member, "accuracy", score->accuracy);
   json_object_set_int_member (member, "samples", score->n);
   json_object_set_object_member (object, key, member);
 }
@@ -148,9 +149,11 @@ get_score (JsonObject *object, const char *key, HlScore *score, GError **error)
 
   if (!json_object_has_member (object, key))
     return TRUE;
+  score->accuracy = NAN;
   member = hl_json_get_object (json_object_get_member (object, key), keys, key, error);
   if (!member || !hl_json_get_double (member, "loss", -G_MAXDOUBLE, G_MAXDOUBLE, &score->loss, key, error)
-      || !hl_json_get_double (member, "accuracy", 0, 1, &score->accuracy, key, error)
+      || (json_object_has_member (member, "accuracy")
+          && !hl_json_get_double (member, "accuracy", 0, 1, &score->accuracy, key, error))
       || !hl_json_get_int (member, "samples", 0, G_MAXINT64, &n, key, error))
     return FALSE;
   score->n = n;

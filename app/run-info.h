@@ -19,7 +19,7 @@ typedef struct
   guint64 steps_per_epoch;                            /* 0: unknown */
   guint n_classes;
   guint best_epoch;                                   /* 1, 2, ...; 0: none */
-  double best_score;                                  /* validation accuracy, without validation minus the training loss */
+  double best_score;                                  /* validation accuracy; minus the loss where there is none */
   HlScore train, validation, test;                    /* n = 0: unknown */
 } HlRunInfo;
 

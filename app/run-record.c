@@ -52,9 +52,9 @@ to_uint (const char *text)
 static void
 add_point (GArray *points, double x, const char *loss, const char *accuracy)
 {
-  HlRunPoint point = { x, g_ascii_strtod (loss, NULL), g_ascii_strtod (accuracy, NULL) };
+  HlRunPoint point = { x, g_ascii_strtod (loss, NULL), accuracy[0] ? g_ascii_strtod (accuracy, NULL) : NAN };
 
-  if (!isfinite (point.loss) || !isfinite (point.accuracy)
+  if (!isfinite (point.loss) || (accuracy[0] && !isfinite (point.accuracy))
       || (points->len > 0 && g_array_index (points, HlRunPoint, points->len - 1).x >= x))
     return;
   g_array_append_val (points, point);

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-typedef struct { double x, loss, accuracy; } HlRunPoint;          /* x in epochs */
+typedef struct { double x, loss, accuracy; } HlRunPoint;          /* x in epochs; accuracy NAN: none */
 typedef struct { guint epoch, label, prediction, count; } HlRunCell;
 
 typedef struct

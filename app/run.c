@@ -93,8 +93,12 @@ make_state_text (HlRun *self)
 static char *
 make_accuracy_text (HlRun *self)
 {
+  if (self->test.n > 0 && isnan (self->test.accuracy))
+    return g_strdup_printf (_("test loss %.4g"), self->test.loss);
   if (self->test.n > 0)
     return g_strdup_printf (_("test %.1f %%"), 100 * self->test.accuracy);
+  if (self->validation.n > 0 && isnan (self->validation.accuracy))
+    return g_strdup_printf (_("validation loss %.4g"), self->validation.loss);
   if (self->validation.n > 0)
     return g_strdup_printf (_("validation %.1f %%"), 100 * self->validation.accuracy);
   return g_strdup ("");
@@ -260,6 +264,7 @@ load_points (HlRun *self, HlPart part, const GArray *points)
 {
   g_autofree double *values = g_new (double, 3 * points->len + 1);
   double *x = values, *loss = values + points->len, *accuracy = loss + points->len;
+  gboolean has_accuracy = points->len > 0 && !isnan (g_array_index (points, HlRunPoint, 0).accuracy);
 
   for (guint i = 0; i < points->len; i++)
     {
@@ -270,7 +275,9 @@ load_points (HlRun *self, HlPart part, const GArray *points)
       accuracy[i] = point->accuracy;
     }
   hl_series_add_many (self->series[HL_METRIC_LOSS][part], points->len, x, loss);
-  hl_series_add_many (self->series[HL_METRIC_ACCURACY][part], points->len, x, accuracy);
+  /* A loss knows right answers or it does not, from the first point to the last. */
+  if (has_accuracy)
+    hl_series_add_many (self->series[HL_METRIC_ACCURACY][part], points->len, x, accuracy);
 }
 
 HlRun *
@@ -356,7 +363,8 @@ hl_run_add_steps (HlRun *self, const HlStepResult *results, guint n)
       accuracy[n_points++] = results[i].accuracy;
     }
   hl_series_add_many (self->series[HL_METRIC_LOSS][HL_PART_TRAIN], n_points, x, loss);
-  hl_series_add_many (self->series[HL_METRIC_ACCURACY][HL_PART_TRAIN], n_points, x, accuracy);
+  if (n_points > 0 && !isnan (accuracy[0]))
+    hl_series_add_many (self->series[HL_METRIC_ACCURACY][HL_PART_TRAIN], n_points, x, accuracy);
 }
 
 void
@@ -369,7 +377,8 @@ hl_run_add_epoch (HlRun *self, HlEvent *event)
   if (self->validation.n > 0)
     {
       hl_series_add (self->series[HL_METRIC_LOSS][HL_PART_VALIDATION], epoch + 1, self->validation.loss);
-      hl_series_add (self->series[HL_METRIC_ACCURACY][HL_PART_VALIDATION], epoch + 1, self->validation.accuracy);
+      if (!isnan (self->validation.accuracy))
+        hl_series_add (self->series[HL_METRIC_ACCURACY][HL_PART_VALIDATION], epoch + 1, self->validation.accuracy);
     }
   if (event->u.epoch.confusion)
     {

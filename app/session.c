@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 #include "app/session.h"
 
@@ -328,7 +329,9 @@ event_cb (HlEvent *event, gpointer data)
       break;
     case HL_EVENT_EPOCH:
       set_double (self, &self->validation_accuracy,
-                  event->u.epoch.validation.n > 0 ? event->u.epoch.validation.accuracy : -1, PROP_VALIDATION_ACCURACY);
+                  event->u.epoch.validation.n > 0 && !isnan (event->u.epoch.validation.accuracy)
+                    ? event->u.epoch.validation.accuracy : -1,
+                  PROP_VALIDATION_ACCURACY);
       hl_run_add_epoch (self->run, event);
       break;
     case HL_EVENT_TEST:

@@ -25,13 +25,28 @@ softmax (const float *x, float *y, gsize n)
     y[i] = exp (x[i] - highest) / sum;
 }
 
+/* The network's answer: probabilities, or the input as the network gives it back. */
+static void
+add_answer (HlProbeResult *result, HlPlan *plan, const HlArray *last, gboolean reconstructs)
+{
+  const HlPlanStep *input = hl_plan_get_input (plan), *output = hl_plan_get_output (plan);
+  gboolean as_it_is = reconstructs || g_str_equal (output->klass->base.name, "softmax");
+  HlArray *answer;
+
+  result->reconstructs = reconstructs;
+  answer = hl_probe_result_add (result, FALSE, 0, "", reconstructs ? &input->layer.output : &last->shape);
+  if (as_it_is)
+    memcpy (answer->values, last->values, MIN (answer->n, last->n) * sizeof (float));
+  else
+    softmax (last->values, answer->values, last->n);
+}
+
 static gboolean
-add_values (HlProbeResult *result, HlExecutor *executor, GError **error)
+add_values (HlProbeResult *result, HlExecutor *executor, gboolean reconstructs, GError **error)
 {
   HlPlan *plan = hl_executor_get_plan (executor);
   const HlPlanStep *output = hl_plan_get_output (plan);
   const HlArray *last = NULL;
-  HlArray *classes;
 
   for (guint i = 0; i < hl_plan_get_n_steps (plan); i++)
     {
@@ -48,13 +63,8 @@ add_values (HlProbeResult *result, HlExecutor *executor, GError **error)
       if (output && output->node == node)
         last = array;
     }
-  if (!last)
-    return TRUE;
-  classes = hl_probe_result_add (result, FALSE, 0, "", &last->shape);
-  if (g_str_equal (output->klass->base.name, "softmax"))
-    memcpy (classes->values, last->values, last->n * sizeof (float));
-  else
-    softmax (last->values, classes->values, last->n);
+  if (last)
+    add_answer (result, plan, last, reconstructs);
   return TRUE;
 }
 
@@ -82,6 +92,8 @@ void
 hl_work_answer_probe (HlWork *self)
 {
   const HlPlanStep *input = hl_plan_get_input (hl_trainer_get_plan (self->trainer));
+  const HlRecipe *recipe = hl_project_state_get_recipe (self->message->job->state);
+  gboolean reconstructs = hl_loss_get_target (recipe->loss) == HL_LOSS_TARGET_INPUT;
   HlProbeResult *result;
   HlExecutor *executor;
   HlEvent *event;
@@ -94,7 +106,7 @@ hl_work_answer_probe (HlWork *self)
     return;
   result = hl_probe_result_new ();
   executor = hl_trainer_probe (self->trainer, self->probe.sample, &error);
-  if (!executor || !add_values (result, executor, &error)
+  if (!executor || !add_values (result, executor, reconstructs, &error)
       || (self->probe.with_weights && !add_weights (result, self->trainer, &error)))
     {
       hl_probe_result_unref (result);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "app/cli/cli.h"
@@ -29,8 +30,11 @@ print_json (const HlScore *scores, const gboolean *wanted)
         json_builder_add_int_value (builder, scores[i].n);
         json_builder_set_member_name (builder, "loss");
         json_builder_add_double_value (builder, scores[i].loss);
-        json_builder_set_member_name (builder, "accuracy");
-        json_builder_add_double_value (builder, scores[i].accuracy);
+        if (!isnan (scores[i].accuracy))
+          {
+            json_builder_set_member_name (builder, "accuracy");
+            json_builder_add_double_value (builder, scores[i].accuracy);
+          }
         json_builder_end_object (builder);
       }
   json_builder_end_object (builder);
@@ -85,7 +89,9 @@ hl_cli_eval (int argc, char **argv)
       if (!hl_trainer_evaluate (trainer, parts[i].part, &scores[i], &error))
         return hl_cli_fail (error);
       n = hl_cli_format_count (scores[i].n);
-      if (!json && scores[i].n)
+      if (!json && scores[i].n && isnan (scores[i].accuracy))
+        printf (_("%-10s  %s images  loss %.4f\n"), parts[i].name, n, scores[i].loss);
+      else if (!json && scores[i].n)
         printf (_("%-10s  %s images  loss %.4f  accuracy %.2f %%\n"), parts[i].name, n, scores[i].loss, 100 * scores[i].accuracy);
       else if (!json)
         printf (_("%-10s  the data has no such part\n"), parts[i].name);

@@ -120,7 +120,9 @@ add_score (JsonBuilder *builder, const char *part, const HlScore *score)
   if (score->n == 0)
     return;
   add_double (builder, loss, score->loss);
-  add_double (builder, accuracy, score->accuracy);
+  /* Where there are no right answers there is no such member. */
+  if (!isnan (score->accuracy))
+    add_double (builder, accuracy, score->accuracy);
 }
 
 static void
@@ -213,14 +215,18 @@ hl_cli_report_step (HlCliReport *self, const HlStepResult *result)
   if (!self->json)
     {
       clear_bar (self);
-      printf (_("  step %" PRIu64 "  loss %.6g  accuracy %.1f %%\n"), result->step, result->loss, 100.0 * result->accuracy);
+      if (isnan (result->accuracy))
+        printf (_("  step %" PRIu64 "  loss %.6g\n"), result->step, result->loss);
+      else
+        printf (_("  step %" PRIu64 "  loss %.6g  accuracy %.1f %%\n"), result->step, result->loss, 100.0 * result->accuracy);
       return;
     }
   builder = begin_event ("step");
   add_int (builder, "epoch", result->epoch + 1);
   add_int (builder, "step", result->step);
   add_double (builder, "loss", result->loss);
-  add_double (builder, "accuracy", result->accuracy);
+  if (!isnan (result->accuracy))
+    add_double (builder, "accuracy", result->accuracy);
   add_int (builder, "batch", result->batch);
   print_json (builder);
 }
@@ -239,6 +245,14 @@ hl_cli_report_bar (HlCliReport *self, const HlStepResult *result, double images_
   draw_bar (self, label, self->n_steps ? (double) result->step / self->n_steps : 0, rest);
 }
 
+/* "loss 0.1234, 98.76 %", or the loss alone where there are no right answers. */
+static char *
+format_score (const HlScore *score)
+{
+  return isnan (score->accuracy) ? g_strdup_printf (_("loss %.4f"), score->loss)
+                                 : g_strdup_printf (_("loss %.4f, %.2f %%"), score->loss, 100 * score->accuracy);
+}
+
 void
 hl_cli_report_epoch (HlCliReport *self, const HlStep *step, double seconds)
 {
@@ -255,11 +269,12 @@ hl_cli_report_epoch (HlCliReport *self, const HlStep *step, double seconds)
       print_json (builder);
       return;
     }
-  g_autofree char *time = hl_cli_format_time (seconds);
+  g_autofree char *time = hl_cli_format_time (seconds), *train = format_score (&step->train);
+  g_autofree char *validation = format_score (&step->validation);
 
-  printf (_("Epoch %2u/%u  training loss %.4f, %.2f %%"), step->epoch + 1, self->epochs, step->train.loss, 100 * step->train.accuracy);
+  printf (_("Epoch %2u/%u  training %s"), step->epoch + 1, self->epochs, train);
   if (step->validation.n)
-    printf (_("  validation loss %.4f, %.2f %%"), step->validation.loss, 100 * step->validation.accuracy);
+    printf (_("  validation %s"), validation);
   printf ("  %s\n", time);
   fflush (stdout);
 }
@@ -314,7 +329,9 @@ hl_cli_report_done (HlCliReport *self, const HlCliSummary *summary)
     }
   g_autofree char *time = hl_cli_format_time (summary->seconds), *rate = hl_cli_format_count ((guint64) summary->images_per_second);
 
-  if (summary->test.n)
+  if (summary->test.n && isnan (summary->test.accuracy))
+    printf (_("Test loss %.4f\n"), summary->test.loss);
+  else if (summary->test.n)
     printf (_("Test loss %.4f, accuracy %.2f %%\n"), summary->test.loss, 100 * summary->test.accuracy);
   printf (_("%s, %s images/s; saved in %s\n"), time, rate, summary->folder);
 }

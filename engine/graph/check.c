@@ -83,12 +83,17 @@ check_output (GPtrArray *problems, const HlPlan *plan, const char *loss_name)
   const HlPlanStep *output = hl_plan_get_output (plan);
   const HlNode *node = output ? hl_graph_find_node (hl_plan_get_graph (plan), output->node) : NULL;
   HlProblem *problem;
+  char *text;
 
-  if (!loss || !loss->softmax_hint || !is_layer (node, "softmax"))
+  if (loss && loss->softmax_hint && is_layer (node, "softmax"))
+    text = g_strdup_printf (_("“%s” feeds the loss %s, which applies softmax itself; twice makes learning slow."),
+                            node->name, _(loss->base.title));
+  else if (loss && loss->sigmoid_hint && is_layer (node, "sigmoid"))
+    text = g_strdup_printf (_("“%s” feeds the loss %s, which applies the sigmoid itself; twice keeps every answer uncertain."),
+                            node->name, _(loss->base.title));
+  else
     return;
-  problem = add_problem (problems, node->id, HL_SEVERITY_WARNING,
-                         g_strdup_printf (_("“%s” feeds the loss %s, which applies softmax itself; twice makes "
-                                            "learning slow."), node->name, _(loss->base.title)));
+  problem = add_problem (problems, node->id, HL_SEVERITY_WARNING, text);
   problem->fix = g_strdup_printf (_("Remove “%s”."), node->name);
   problem->fix_kind = HL_FIX_REMOVE_NODE;
 }

@@ -99,6 +99,7 @@ position_to_text (HlTrainer *self)
   add_int (builder, "batch", phase == HL_PHASE_TRAIN ? self->batch : 0);
   add_int (builder, "step", self->step);
   add_double (builder, "loss_sum", self->loss_sum);
+  add_double (builder, "weight_sum", self->weight_sum);
   add_int (builder, "right", self->right_sum);
   add_int (builder, "samples", self->sample_sum);
   if (((const HlScheduleClass *) self->recipe->schedule->klass)->observe)
@@ -111,7 +112,7 @@ position_to_text (HlTrainer *self)
 typedef struct
 {
   gint64 phase, epoch, batch, step, right, samples;
-  double loss_sum;
+  double loss_sum, weight_sum;
   HlScheduleState schedule;
 } Position;
 
@@ -170,10 +171,16 @@ read_position (JsonObject *object, Position *position, const char *where, GError
       || !hl_json_get_int (object, "samples", 0, G_MAXINT64, &position->samples, where, error)
       || !read_schedule (object, &position->schedule, where, error))
     return FALSE;
+  /* Older files know no weights: each sample counted once. */
+  position->weight_sum = (double) position->samples;
+  if (json_object_has_member (object, "weight_sum")
+      && !read_double (object, "weight_sum", &position->weight_sum, where, error))
+    return FALSE;
   for (position->phase = 0; phase_names[position->phase]; position->phase++)
     if (g_str_equal (phase_names[position->phase], phase))
       break;
-  if (phase_names[position->phase] && isfinite (position->loss_sum))
+  if (phase_names[position->phase] && isfinite (position->loss_sum) && isfinite (position->weight_sum)
+      && position->weight_sum >= 0)
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
   return FALSE;
@@ -205,7 +212,8 @@ check_position (HlTrainer *self, const Position *position, const char *shown, GE
 static gboolean
 position_from_text (HlTrainer *self, const char *text, Position *position, const char *shown, GError **error)
 {
-  static const char *const allowed[] = { "phase", "epoch", "batch", "step", "loss_sum", "right", "samples", "schedule",
+  static const char *const allowed[] = { "phase", "epoch", "batch", "step", "loss_sum", "weight_sum", "right", "samples",
+                                         "schedule",
                                          NULL };
   g_autoptr (JsonNode) json = text ? json_from_string (text, NULL) : NULL;
   JsonObject *object;
@@ -236,6 +244,7 @@ take_position (HlTrainer *self, const Position *position)
   self->step = self->collected_step = (guint64) position->step;
   self->schedule_state = position->schedule;
   self->loss_sum = position->loss_sum;
+  self->weight_sum = position->weight_sum;
   self->right_sum = (guint64) position->right;
   self->sample_sum = (guint64) position->samples;
   self->epoch_started = FALSE;

@@ -8,9 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* Requests kernel `name` of loss.cl: kernel[0] without and, when dy is there, kernel[1] with the gradient. */
-gboolean hl_class_loss_prepare (HlLossCall *call, const char *name);
+/* Requests kernel `name` of loss.cl: kernel[0] without and, when dy is there, kernel[1] with the gradient; `extra` are
+ * more defines ("MARGIN=1.0f;"), may be NULL. With class weights also what adds them up over a batch: kernel[2]. */
+gboolean hl_class_loss_prepare (HlLossCall *call, const char *name, const char *extra);
 gboolean hl_class_loss_run     (const HlLossCall *call, GError **error);
-gboolean hl_class_loss_check   (const void *params, const HlShape *output, guint n_classes, GError **error);
+gboolean hl_class_loss_check   (const HlLossCheck *check, GError **error);
 
 G_END_DECLS

@@ -13,7 +13,21 @@ G_BEGIN_DECLS
 
 /* ---- Losses ---- */
 
-enum { HL_LOSS_VALUE, HL_LOSS_RIGHT, HL_LOSS_PREDICTION, HL_LOSS_PLANES };
+enum { HL_LOSS_VALUE, HL_LOSS_RIGHT, HL_LOSS_PREDICTION, HL_LOSS_WEIGHT, HL_LOSS_PLANES };
+
+/* What a loss compares the network's output with. */
+typedef enum
+{
+  HL_LOSS_TARGET_CLASS,    /* the sample's label */
+  HL_LOSS_TARGET_INPUT,    /* reconstruction: the network's input; there are no right answers then, and no accuracy */
+} HlLossTarget;
+
+typedef enum
+{
+  HL_CLASS_WEIGHTS_EQUAL,
+  HL_CLASS_WEIGHTS_BALANCED,   /* n / (n_classes × n of the class) in the training part */
+  HL_CLASS_WEIGHTS_LISTED,     /* the recipe's class_weights */
+} HlClassWeights;
 
 typedef struct
 {
@@ -22,25 +36,52 @@ typedef struct
   HlKernel *kernel[4];
   const void *params;
   const HlValue *y, *dy;             /* network output; its gradient (NULL when only evaluating) */
+  const HlValue *x;                  /* the network's input, normalised, before any layer; NULL unless it is the target */
   HlTensor *targets;                 /* I32 class index per sample, -1 beyond the batch */
-  /* F32, 3 × capacity: the loss of each sample, then 1 where the prediction is right, else 0, then the predicted class
-   * (HL_LOSS_PLANES planes; beyond the batch zeros). May be another slice on each run. */
+  /* F32, one for each class, then HL_TENSOR_ALIGN numbers of room for the loss; NULL: all classes count the same. */
+  HlTensor *class_weights;
+  /* F32, HL_LOSS_PLANES × capacity, zeros beyond the batch: the loss of each sample times its weight, then 1 where the
+   * prediction is right, else 0, then the predicted class (both zeros where there are no classes), then the sample's
+   * weight (1 without class weights). The mean is the sum of the first over the sum of the last. May be another slice on
+   * each run. */
   HlTensor *per_sample;
   guint capacity, batch, n_blocks, lanes;
 } HlLossCall;
 
 typedef struct
 {
+  const void *params;
+  guint batch, n;                    /* samples; outputs a sample */
+  const double *y;
+  const gint32 *targets;             /* NULL where the input is the target */
+  const double *x;                   /* n a sample; NULL where classes are the target */
+  const double *class_weights;       /* n; NULL: all the same */
+  double *dy;                        /* may be NULL */
+} HlLossReference;
+
+/* Whether a loss suits a network and its data. */
+typedef struct
+{
+  const void *params;
+  const HlShape *output, *input;     /* of the network */
+  guint n_classes;
+  gboolean unit_input;               /* every number the network is given lies between 0 and 1 */
+} HlLossCheck;
+
+typedef struct
+{
   HlClass base;
   const char *softmax_hint;          /* non-NULL: the loss applies softmax itself; warn when a softmax layer feeds it */
+  const char *sigmoid_hint;          /* the same for a sigmoid layer */
   gboolean (*prepare) (HlLossCall *call, GError **error);
   /* Writes per_sample and, when dy is there, d(mean loss over the batch)/dy (exact zeros beyond the batch). The
    * prediction is the class with the largest output, the first of equals. dy may be NULL here though prepare had it. */
   gboolean (*run)     (const HlLossCall *call, GError **error);
-  /* Double precision, plain order; dy may be NULL. Returns the mean loss. */
-  double   (*reference) (const void *params, guint batch, guint n, const double *y, const gint32 *targets, double *dy);
-  gboolean (*check)   (const void *params, const HlShape *output, guint n_classes, GError **error);
-                                     /* HL_TRAIN_ERROR_SETTINGS */
+  /* Double precision, plain order. Returns the mean loss. */
+  double   (*reference) (const HlLossReference *call);
+  gboolean (*check)   (const HlLossCheck *check, GError **error);    /* HL_TRAIN_ERROR_SETTINGS */
+  HlLossTarget   (*target)        (const void *params);   /* NULL: always the class */
+  HlClassWeights (*class_weights) (const void *params);   /* NULL: always equal */
 } HlLossClass;
 
 /* ---- Optimizers ---- */
@@ -114,5 +155,9 @@ HL_DECLARE_FAMILY (HlLossClass, loss)
 HL_DECLARE_FAMILY (HlOptimizerClass, optimizer)
 HL_DECLARE_FAMILY (HlScheduleClass, schedule)
 HL_DECLARE_FAMILY (HlInitializerClass, initializer)
+
+/* `loss` is a choice of this family. */
+HlLossTarget   hl_loss_get_target        (const HlChoice *loss);
+HlClassWeights hl_loss_get_class_weights (const HlChoice *loss);
 
 G_END_DECLS

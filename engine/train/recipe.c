@@ -10,6 +10,7 @@
 #define MAX_EPOCHS 1000000
 #define MAX_WARM_UP 1000000000
 #define WARM_UP_START 0.1
+#define MAX_CLASSES 65536
 
 HlRecipe *
 hl_recipe_new (void)
@@ -36,6 +37,8 @@ hl_recipe_copy (const HlRecipe *self)
   copy->optimizer = hl_choice_copy (self->optimizer);
   copy->schedule = hl_choice_copy (self->schedule);
   copy->gradient = hl_choice_copy (self->gradient);
+  if (self->class_weights)
+    g_array_ref (self->class_weights);
   return copy;
 }
 
@@ -48,7 +51,19 @@ hl_recipe_free (HlRecipe *self)
   hl_choice_free (self->optimizer);
   hl_choice_free (self->schedule);
   hl_choice_free (self->gradient);
+  g_clear_pointer (&self->class_weights, g_array_unref);
   g_free (self);
+}
+
+static gboolean
+weights_equal (const GArray *a, const GArray *b)
+{
+  if (a == NULL || b == NULL || a->len != b->len)
+    return a == b;
+  for (guint i = 0; i < a->len; i++)
+    if (g_array_index (a, double, i) != g_array_index (b, double, i))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -57,7 +72,8 @@ hl_recipe_equal (const HlRecipe *a, const HlRecipe *b)
   return hl_choice_equal (a->loss, b->loss) && hl_choice_equal (a->gradient, b->gradient)
          && hl_choice_equal (a->optimizer, b->optimizer)
          && hl_choice_equal (a->schedule, b->schedule) && a->batch == b->batch && a->epochs == b->epochs
-         && a->seed == b->seed && a->warm_up_steps == b->warm_up_steps && a->warm_up_start == b->warm_up_start;
+         && a->seed == b->seed && a->warm_up_steps == b->warm_up_steps && a->warm_up_start == b->warm_up_start
+         && weights_equal (a->class_weights, b->class_weights);
 }
 
 JsonNode *
@@ -78,6 +94,14 @@ hl_recipe_to_json (const HlRecipe *self)
     json_object_set_double_member (object, "warm_up_start", self->warm_up_start);
   if (!hl_gradient_is_off (self->gradient->params))
     json_object_set_member (object, "gradient", hl_params_to_json (self->gradient->klass, self->gradient->params));
+  if (self->class_weights)
+    {
+      JsonArray *array = json_array_new ();
+
+      for (guint i = 0; i < self->class_weights->len; i++)
+        json_array_add_double_element (array, g_array_index (self->class_weights, double, i));
+      json_object_set_array_member (object, "class_weights", array);
+    }
   json_node_take_object (node, object);
   return node;
 }
@@ -116,11 +140,47 @@ read_int (JsonObject *object, const char *key, gint64 min, gint64 max, gint64 *v
   return !json_object_has_member (object, key) || hl_json_get_int (object, key, min, max, value, where, error);
 }
 
+static gboolean
+read_class_weights (JsonObject *object, GArray **weights, const char *where, GError **error)
+{
+  JsonNode *node = json_object_get_member (object, "class_weights");
+  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  g_autoptr (GArray) read = g_array_new (FALSE, FALSE, sizeof (double));
+  double sum = 0;
+
+  if (node == NULL)
+    return TRUE;
+  for (guint i = 0; array && i < MIN (json_array_get_length (array), MAX_CLASSES); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+      gboolean number = JSON_NODE_HOLDS_VALUE (element) && (json_node_get_value_type (element) == G_TYPE_DOUBLE
+                                                            || json_node_get_value_type (element) == G_TYPE_INT64);
+      double weight = number ? json_node_get_double (element) : -1;
+
+      if (!(weight >= 0 && weight <= G_MAXFLOAT))
+        {
+          g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+                       _("%s.class_weights: the weight of class %u must be a number from 0 on."), where, i);
+          return FALSE;
+        }
+      sum += weight;
+      g_array_append_val (read, weight);
+    }
+  if (!(sum > 0))
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
+                   _("%s.class_weights must be a list of numbers, one for each class, not all 0."), where);
+      return FALSE;
+    }
+  *weights = g_steal_pointer (&read);
+  return TRUE;
+}
+
 HlRecipe *
 hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
 {
   static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps",
-                                         "warm_up_start", "gradient", NULL };
+                                         "warm_up_start", "gradient", "class_weights", NULL };
   g_autoptr (HlRecipe) self = hl_recipe_new ();
   JsonObject *object = hl_json_get_object (json, allowed, where, error);
   gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed, warm_up = self->warm_up_steps;
@@ -135,7 +195,8 @@ hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
       || !read_int (object, "seed", 0, G_MAXINT64, &seed, where, error)
       || !read_int (object, "warm_up_steps", 0, MAX_WARM_UP, &warm_up, where, error)
       || (json_object_has_member (object, "warm_up_start")
-          && !hl_json_get_double (object, "warm_up_start", 0, 1, &self->warm_up_start, where, error)))
+          && !hl_json_get_double (object, "warm_up_start", 0, 1, &self->warm_up_start, where, error))
+      || !read_class_weights (object, &self->class_weights, where, error))
     return NULL;
   self->batch = (guint) batch;
   self->epochs = (guint) epochs;

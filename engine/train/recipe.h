@@ -18,6 +18,8 @@ typedef struct
   guint64 seed;                            /* weights, order, dropout; 0 .. G_MAXINT64 */
   guint warm_up_steps;                     /* before the schedule; 0: none */
   double warm_up_start;                    /* factor on the learning rate in the first step of warm-up, 0 .. 1 */
+  GArray *class_weights;                   /* double, one for each class, none negative, some positive; NULL: none listed.
+                                            * Never changed in place: copies share it. */
 } HlRecipe;
 
 HlRecipe *hl_recipe_new   (void) G_GNUC_WARN_UNUSED_RESULT;   /* cross-entropy, Adam, constant, 64, 10, 1, 0, 0.1 */
@@ -25,8 +27,8 @@ HlRecipe *hl_recipe_copy  (const HlRecipe *self) G_GNUC_WARN_UNUSED_RESULT;
 void      hl_recipe_free  (HlRecipe *self);
 gboolean  hl_recipe_equal (const HlRecipe *a, const HlRecipe *b);
 /* {"loss": {...}, "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps", "warm_up_start",
- * "gradient": parameters}; what is missing takes hl_recipe_new's value, and the last three are written only where they
- * differ from it. */
+ * "gradient": parameters, "class_weights": [...]}; what is missing takes hl_recipe_new's value, and the last four are
+ * written only where they differ from it. */
 JsonNode *hl_recipe_to_json   (const HlRecipe *self);
 HlRecipe *hl_recipe_from_json (JsonNode *json, const char *where, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

@@ -199,10 +199,11 @@ hl_result_stream_take (HlResultStream *self, HlBatchResult *result)
   if (self->taken == self->collected)
     return FALSE;
   result->batch = self->batches[slot];
-  result->loss = 0;
+  result->loss = result->weight = 0;
   for (guint i = 0; i < result->batch; i++)
     {
       result->loss += values[HL_LOSS_VALUE * self->capacity + i];
+      result->weight += values[HL_LOSS_WEIGHT * self->capacity + i];
       right += values[HL_LOSS_RIGHT * self->capacity + i];
     }
   result->right = (guint) right;

@@ -15,7 +15,8 @@ typedef struct _HlResultStream HlResultStream;
 typedef struct
 {
   guint batch;
-  double loss;         /* sum over the batch */
+  double loss;         /* weighted sum over the batch */
+  double weight;       /* sum of the samples' weights: what to divide the loss by */
   guint right;
 } HlBatchResult;
 

@@ -64,7 +64,7 @@ gboolean
 hl_trainer_finish_evaluation (HlTrainer *self, HlPart part, HlScore *score, gboolean keep, GError **error)
 {
   HlBatchResult batch;
-  double loss = 0;
+  double loss = 0, weight = 0;
   guint64 right = 0, n = 0;
 
   if (!hl_result_stream_collect (self->scores, TRUE, error))
@@ -72,11 +72,12 @@ hl_trainer_finish_evaluation (HlTrainer *self, HlPart part, HlScore *score, gboo
   while (hl_result_stream_take (self->scores, &batch))
     {
       loss += batch.loss;
+      weight += batch.weight;
       right += batch.right;
       n += batch.batch;
     }
-  *score = (HlScore) { .loss = loss / (double) n, .accuracy = (double) right / (double) n, .n = n };
-  if (keep)
+  *score = hl_trainer_make_score (self, loss, weight, right, n);
+  if (keep && self->has_accuracy)
     keep_predictions (self, part);
   return TRUE;
 }

@@ -37,6 +37,9 @@ struct _HlTrainer
   HlLoader *loader;            /* training part, shuffled */
   HlLoader *parts[HL_N_PARTS]; /* for evaluation; NULL: the part is empty */
 
+  HlTensor *class_weights;     /* of the loss; NULL: all the same */
+  gboolean has_accuracy;       /* the loss knows right answers */
+
   HlTensor *weights;           /* the trained part of the arena */
   HlTensor *slots[3];
   guint n_slots;
@@ -59,7 +62,7 @@ struct _HlTrainer
   gboolean epoch_started;      /* the loader has the order of this epoch */
   guint64 step, collected_step;
   HlScheduleState schedule_state;
-  double loss_sum;             /* over the samples of this epoch's finished steps */
+  double loss_sum, weight_sum; /* over the samples of this epoch's finished steps */
   guint64 right_sum, sample_sum;
   HlScore validation, test;
 
@@ -74,10 +77,18 @@ struct _HlTrainer
 /* Takes finished training steps into the sums and the queue. */
 gboolean hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error);
 
+/* trainer-loss.c */
+gboolean hl_trainer_check_loss         (HlTrainer *self, GError **error);
+/* The weights of the classes where the loss wants some. */
+gboolean hl_trainer_make_class_weights (HlTrainer *self, GError **error);
+gboolean hl_trainer_prepare_head       (HlTrainer *self, HlHead *head, HlExecutor *executor, HlLoader *loader, gboolean training,
+                                        GError **error);
+/* Mean loss and share of right answers; 0 where every weight is 0, not a number where there are no right answers. */
+HlScore  hl_trainer_make_score         (const HlTrainer *self, double loss, double weight, guint64 right, guint64 n);
+
 /* trainer-evaluate.c */
 gboolean hl_trainer_enqueue_evaluation (HlTrainer *self, HlPart part, guint i, guint *n, GError **error);
 /* After the last batch: waits and adds up; predictions of the part when wanted. */
 gboolean hl_trainer_finish_evaluation  (HlTrainer *self, HlPart part, HlScore *score, gboolean keep, GError **error);
-
 
 G_END_DECLS

@@ -31,11 +31,9 @@ check_recipe (const HlRecipe *recipe, GError **error)
 static gboolean
 check_settings (HlTrainer *self, GError **error)
 {
-  const HlLossClass *loss = (const HlLossClass *) self->recipe->loss->klass;
-  guint n_classes = hl_dataset_get_n_classes (self->dataset);
   gsize n_train;
 
-  if (!loss->check (self->recipe->loss->params, &hl_plan_get_output (self->plan)->layer.output, n_classes, error))
+  if (!hl_trainer_check_loss (self, error))
     return FALSE;
   if (hl_plan_get_trained_length (self->plan) == 0 && hl_plan_get_parameter_count (self->plan) > 0)
     {
@@ -70,23 +68,6 @@ make_plan (HlTrainer *self, guint batch, gboolean training, gboolean fuse, GErro
   };
 
   return hl_plan_new (self->graph, &options, error);
-}
-
-static gboolean
-prepare_head (HlTrainer *self, HlHead *head, HlExecutor *executor, HlLoader *loader, gboolean training, GError **error)
-{
-  const HlLossClass *klass = (const HlLossClass *) self->recipe->loss->klass;
-  guint lanes = hl_device_get_info (self->device)->lanes;
-
-  head->executor = executor;
-  head->loss = (HlLossCall) {
-    .device = self->device, .kernels = self->kernels, .params = self->recipe->loss->params,
-    .y = hl_executor_get_output (executor), .dy = training ? hl_executor_get_output_gradient (executor) : NULL,
-    .targets = hl_loader_get_targets (loader), .capacity = hl_executor_get_capacity (executor),
-    .batch = hl_executor_get_capacity (executor), .lanes = lanes,
-  };
-  head->loss.n_blocks = head->loss.capacity / lanes;
-  return klass->prepare (&head->loss, error);
 }
 
 /* A second executor only where the batches of the recipe are too small to evaluate with. */
@@ -131,8 +112,8 @@ make_loaders (HlTrainer *self, GError **error)
       if (self->parts[part] == NULL)
         return FALSE;
     }
-  return prepare_head (self, &self->train, self->executor, self->loader, TRUE, error)
-         && prepare_head (self, &self->evaluate, evaluator, self->parts[HL_PART_TRAIN], FALSE, error);
+  return hl_trainer_prepare_head (self, &self->train, self->executor, self->loader, TRUE, error)
+         && hl_trainer_prepare_head (self, &self->evaluate, evaluator, self->parts[HL_PART_TRAIN], FALSE, error);
 }
 
 /* The optimizer's call, cut into one for each factor on the learning rate; all use the kernels of the whole. */
@@ -219,7 +200,7 @@ hl_trainer_new (const HlTrainerOptions *options, GError **error)
     return NULL;
   self->normalization = hl_normalization_new (self->dataset, self->split, self->data_spec->normalize);
   self->kernels = hl_kernel_set_new (self->device);
-  if (!make_executors (self, error) || !make_loaders (self, error) || !make_optimizer (self, error))
+  if (!hl_trainer_make_class_weights (self, error) || !make_executors (self, error) || !make_loaders (self, error) || !make_optimizer (self, error))
     return NULL;
   self->results = hl_result_stream_new (self->device, self->train.loss.capacity, 0, error);
   if (self->results == NULL
@@ -249,6 +230,7 @@ hl_trainer_free (HlTrainer *self)
   for (guint i = 0; i < G_N_ELEMENTS (self->slots); i++)
     g_clear_pointer (&self->slots[i], hl_tensor_unref);
   g_clear_pointer (&self->weights, hl_tensor_unref);
+  g_clear_pointer (&self->class_weights, hl_tensor_unref);
   g_clear_pointer (&self->data, hl_device_data_free);
   g_clear_pointer (&self->plan, hl_plan_unref);
   g_clear_pointer (&self->probe_kernels, hl_kernel_set_free);
@@ -316,6 +298,7 @@ hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error)
   while (hl_result_stream_take (self->results, &batch))
     {
       HlStepResult *result;
+      HlScore score = hl_trainer_make_score (self, batch.loss, batch.weight, batch.right, batch.batch);
 
       self->collected_step++;
       if (self->failure)
@@ -324,14 +307,14 @@ hl_trainer_collect (HlTrainer *self, gboolean wait, GError **error)
       *result = (HlStepResult) {
         .step = self->collected_step,
         .epoch = (guint) ((self->collected_step - 1) / hl_trainer_get_steps_per_epoch (self)),
-        .loss = (float) (batch.loss / batch.batch), .accuracy = (float) batch.right / (float) batch.batch,
-        .batch = batch.batch,
+        .loss = (float) score.loss, .accuracy = (float) score.accuracy, .batch = batch.batch,
       };
       g_queue_push_tail (&self->finished, result);
       self->loss_sum += batch.loss;
+      self->weight_sum += batch.weight;
       self->right_sum += batch.right;
       self->sample_sum += batch.batch;
-      check_loss (self, self->collected_step, batch.loss / batch.batch);
+      check_loss (self, self->collected_step, score.loss);
     }
   return TRUE;
 }
@@ -454,15 +437,11 @@ step_epoch_end (HlTrainer *self, HlStep *step, GError **error)
   if (!hl_trainer_collect (self, TRUE, error) || !check_failure (self, error))
     return FALSE;
   step->kind = HL_STEP_EPOCH_END;
-  step->train = (HlScore) {
-    .loss = self->loss_sum / (double) self->sample_sum,
-    .accuracy = (double) self->right_sum / (double) self->sample_sum,
-    .n = self->sample_sum,
-  };
+  step->train = hl_trainer_make_score (self, self->loss_sum, self->weight_sum, self->right_sum, self->sample_sum);
   step->validation = self->validation;
   hl_recipe_observe (self->recipe, &self->schedule_state, self->step,
                      step->validation.n > 0 ? step->validation.loss : step->train.loss);
-  self->loss_sum = 0;
+  self->loss_sum = self->weight_sum = 0;
   self->right_sum = self->sample_sum = 0;
   self->validation = (HlScore) { 0 };
   self->epoch++;

@@ -33,7 +33,8 @@ typedef enum
   HL_STEP_DONE,         /* everything is over; `test` is filled; further calls give DONE again */
 } HlStepKind;
 
-typedef struct { double loss, accuracy; gsize n; } HlScore;   /* mean; right answers 0..1; n = 0: no such part */
+/* mean; right answers 0..1, NAN where the loss compares with the input and there are none; n = 0: no such part */
+typedef struct { double loss, accuracy; gsize n; } HlScore;
 
 typedef struct
 {
@@ -45,7 +46,7 @@ typedef struct
   HlScore test;                  /* DONE */
 } HlStep;
 
-/* One training step's outcome. */
+/* One training step's outcome; accuracy NAN as above. */
 typedef struct { guint64 step; guint epoch; float loss, accuracy; guint batch; } HlStepResult;
 
 /* Opens the device, builds kernels, initialises weights. HL_TRAIN_ERROR_SETTINGS, HL_GRAPH_ERROR, HL_DATA_ERROR_SPLIT
@@ -62,7 +63,7 @@ gboolean   hl_trainer_poll (HlTrainer *self, gboolean wait, HlStepResult *result
                             GError **error);
 
 /* Confusion counts of the validation part of the last finished epoch: n_classes × n_classes, [label][prediction]; NULL
- * before. Borrowed until the next EPOCH_END. Predictions per validation sample follow the split's index order. */
+ * before, and where there are no right answers. Borrowed until the next EPOCH_END. Predictions per validation sample follow the split's index order. */
 const guint32 *hl_trainer_get_confusion   (HlTrainer *self, guint *n_classes);
 const gint32  *hl_trainer_get_predictions (HlTrainer *self, gsize *n);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What PyTorch computes (tests/golden, made by tests/tools/make-golden.py): every layer forward and backward, both by its
- * definition in double and on the device; losses; optimizers; schedules. Errors are relative to the largest value of a tensor. */
+ * definition in double and on the device; optimizers; schedules. (Losses: golden-losses.c.) Errors are relative to the
+ * largest value of a tensor. */
 
 #include <math.h>
 #include <string.h>
@@ -380,84 +381,6 @@ test_dropout (void)
   g_assert_true (memcmp (y, again, n * sizeof *y) != 0);
 }
 
-/* ---- Losses ---- */
-
-static void
-run_loss (GoldenFile *file, guint number)
-{
-  g_autofree char *y_name = g_strdup_printf ("%u.y", number), *target_name = g_strdup_printf ("%u.targets", number);
-  g_autofree char *loss_name = g_strdup_printf ("%u.loss", number), *right_name = g_strdup_printf ("%u.right", number);
-  g_autofree char *dy_name = g_strdup_printf ("%u.dy", number);
-  const HlTensorFileEntry *entry = golden_file_entry (file, y_name);
-  const HlLossClass *klass = hl_loss_class_find (json_object_get_string_member (golden_file_get_case (file, number), "loss"));
-  guint batch = (guint) entry->dim[0], n = (guint) entry->dim[1], lanes = hl_device_get_info (device)->lanes;
-  guint capacity = (batch + lanes - 1) / lanes * lanes;
-  g_autofree float *y = golden_file_read (file, y_name, entry->n), *targets = golden_file_read (file, target_name, batch);
-  g_autofree float *laid_out = g_new0 (float, (gsize) capacity * n), *per_sample = g_new (float, capacity * HL_LOSS_PLANES);
-  g_autofree double *wide = g_new (double, entry->n), *dy = g_new (double, entry->n);
-  g_autofree gint32 *labels = g_new (gint32, capacity);
-  g_autoptr (HlKernelSet) kernels = hl_kernel_set_new (device);
-  g_autoptr (GError) error = NULL;
-  HlValue value = { .shape = HL_SHAPE_1 (n), .tensor = hl_tensor_new (device, HL_DTYPE_F32, (gsize) capacity * n, &error) };
-  HlValue gradient = { .shape = HL_SHAPE_1 (n), .tensor = hl_tensor_new (device, HL_DTYPE_F32, (gsize) capacity * n, &error) };
-  HlLossCall call = {
-    .device = device, .kernels = kernels, .y = &value, .dy = &gradient, .capacity = capacity, .batch = batch,
-    .targets = hl_tensor_new (device, HL_DTYPE_I32, capacity, &error), .n_blocks = capacity / lanes, .lanes = lanes,
-    .per_sample = hl_tensor_new (device, HL_DTYPE_F32, capacity * HL_LOSS_PLANES, &error),
-  };
-  double loss = 0, right = 0;
-
-  for (guint i = 0; i < capacity; i++)
-    labels[i] = i < batch ? (gint32) targets[i] : -1;
-  for (gsize i = 0; i < entry->n; i++)
-    wide[i] = y[i];
-  loss = klass->reference (NULL, batch, n, wide, labels, dy);
-  golden_file_compare (file, loss_name, &loss, 1, REFERENCE_TOLERANCE);
-  golden_file_compare (file, dy_name, dy, entry->n, REFERENCE_TOLERANCE);
-
-  g_assert_true (klass->prepare (&call, &error));
-  hl_kernel_set_build (kernels, NULL, NULL, &error);
-  g_assert_no_error (error);
-  hl_value_from_plain (&value, lanes, batch, y, laid_out);
-  hl_tensor_write (value.tensor, 0, (gsize) capacity * n, laid_out, &error);
-  hl_tensor_write (call.targets, 0, capacity, labels, &error);
-  klass->run (&call, &error);
-  hl_tensor_read (call.per_sample, 0, capacity * HL_LOSS_PLANES, per_sample, &error);
-  hl_tensor_read (gradient.tensor, 0, (gsize) capacity * n, laid_out, &error);
-  g_assert_no_error (error);
-  hl_value_to_plain (&gradient, lanes, batch, laid_out, y);
-  loss = 0;
-  for (guint i = 0; i < batch; i++)
-    {
-      loss += per_sample[i] / batch;
-      right += per_sample[capacity + i] / batch;
-    }
-  for (gsize i = 0; i < entry->n; i++)
-    dy[i] = y[i];
-  golden_file_compare (file, loss_name, &loss, 1, TOLERANCE);
-  golden_file_compare (file, right_name, &right, 1, TOLERANCE);
-  golden_file_compare (file, dy_name, dy, entry->n, TOLERANCE);
-  hl_tensor_unref (value.tensor);
-  hl_tensor_unref (gradient.tensor);
-  hl_tensor_unref (call.targets);
-  hl_tensor_unref (call.per_sample);
-}
-
-static void
-test_losses (void)
-{
-  g_autoptr (GoldenFile) file = golden_file_open ("loss");
-
-  if (device == NULL)
-    {
-      g_test_skip ("There is no OpenCL device.");
-      return;
-    }
-  for (guint i = 0; i < golden_file_get_n_cases (file); i++)
-    run_loss (file, i);
-  golden_file_assert_all_used (file);
-}
-
 /* ---- Optimizers: their definitions. (The device against these is the business of the optimizers test.) ---- */
 
 static void
@@ -620,7 +543,6 @@ main (int argc, char **argv)
       g_test_add_data_func (path, layer_files->pdata[i], test_layers);
     }
   g_test_add_func ("/golden/layers/dropout", test_dropout);
-  g_test_add_func ("/golden/losses", test_losses);
   g_test_add_func ("/golden/optimizers", test_optimizers);
   g_test_add_func ("/golden/gradients", test_gradients);
   g_test_add_func ("/golden/schedules", test_schedules);

@@ -65,6 +65,12 @@ golden_file_entry (GoldenFile *self, const char *name)
   return entry;
 }
 
+gboolean
+golden_file_has (GoldenFile *self, const char *name)
+{
+  return hl_tensor_file_find (self->tensors, name) != NULL;
+}
+
 float *
 golden_file_read (GoldenFile *self, const char *name, gsize n)
 {

@@ -17,6 +17,7 @@ void        golden_file_free        (GoldenFile *self);
 guint       golden_file_get_n_cases (GoldenFile *self);
 JsonObject *golden_file_get_case    (GoldenFile *self, guint i);   /* borrowed */
 const HlTensorFileEntry *golden_file_entry (GoldenFile *self, const char *name);
+gboolean    golden_file_has         (GoldenFile *self, const char *name);
 float      *golden_file_read        (GoldenFile *self, const char *name, gsize n);
 /* Fails when a value is off by more than tolerance × the largest expected magnitude, or not a number. */
 void        golden_file_compare     (GoldenFile *self, const char *name, const double *values, gsize n, double tolerance);

@@ -112,6 +112,20 @@ is_input (HlLayerView *self)
   return node != NULL && g_str_equal (node->klass->base.name, "input");
 }
 
+/* The input's shape, where it is a picture of so many numbers. */
+static void
+find_input_shape (HlLayerView *self, gsize n, HlShape *shape)
+{
+  for (guint i = 0; self->result != NULL && self->graph != NULL && i < self->result->values->len; i++)
+    {
+      const HlArray *array = g_ptr_array_index (self->result->values, i);
+      const HlNode *node = hl_graph_find_node (self->graph, array->node);
+
+      if (node != NULL && g_str_equal (node->klass->base.name, "input") && array->n == n && array->shape.n_dims == 3)
+        *shape = array->shape;
+    }
+}
+
 static void
 update_maps (HlLayerView *self)
 {
@@ -131,6 +145,9 @@ update_maps (HlLayerView *self)
   shape = array->shape;
   values = array->values;
   n = array->n;
+  /* As many numbers as the input: an auto-encoder's output, which is a picture again. */
+  if (shape.n_dims == 1 && self->result->reconstructs)
+    find_input_shape (self, array->n, &shape);
   if (self->unit >= 0 && has_units (&shape) && self->unit < (int) shape.dim[0])
     {
       n /= shape.dim[0];

@@ -184,6 +184,16 @@ random_cb (HlProbePanel *self)
 
 /* ---- The answer ---- */
 
+/* Beside the probe itself: what the network makes of it. The tiles are those of the bars. */
+static void
+show_reconstruction (HlProbePanel *self, const HlArray *picture)
+{
+  gtk_widget_set_size_request (self->bars, -1, 176);
+  hl_tiles_set_array (HL_TILES (self->bars), &picture->shape, picture->values, FALSE, TRUE);
+  gtk_label_set_text (GTK_LABEL (self->verdict), _("What the network makes of it:"));
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->bars), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Reconstruction"), -1);
+}
+
 void
 hl_probe_panel_set_result (HlProbePanel *self, HlProbeResult *result)
 {
@@ -202,6 +212,12 @@ hl_probe_panel_set_result (HlProbePanel *self, HlProbeResult *result)
   gtk_widget_set_visible (self->verdict, classes != NULL);
   if (classes == NULL)
     return;
+  if (result->reconstructs)
+    {
+      show_reconstruction (self, classes);
+      return;
+    }
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->bars), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Probabilities of the classes"), -1);
   dataset = get_dataset (self);
   index = hl_workspace_get_probe_index (self->workspace);
   names = g_new0 (const char *, classes->n + 1);

@@ -221,6 +221,29 @@ show_epoch (HlConfusionCards *self, guint epoch)
   update_scores (self, confusion->n_classes);
 }
 
+/* Where the loss compares with the input there are no classes to be confused. */
+static gboolean
+has_classes (HlConfusionCards *self)
+{
+  HlProjectState *state = self->run != NULL ? hl_run_get_state (self->run) : NULL;
+
+  if (state == NULL)
+    state = hl_project_get_state (hl_workspace_get_project (self->workspace));
+  return hl_loss_get_target (hl_project_state_get_recipe (state)->loss) == HL_LOSS_TARGET_CLASS;
+}
+
+static void
+update_note (HlConfusionCards *self)
+{
+  gboolean classes = has_classes (self);
+
+  gtk_label_set_text (GTK_LABEL (self->no_matrix),
+                      classes ? _("After the first epoch you see here which classes are taken for which.")
+                              : _("The loss compares the output with the input: there are no classes to be confused. The "
+                                  "Inspect page shows what the network makes of an image."));
+  gtk_widget_set_visible (self->images_card, classes);
+}
+
 static void
 refresh (HlConfusionCards *self)
 {
@@ -232,9 +255,10 @@ refresh (HlConfusionCards *self)
   gtk_widget_set_visible (GTK_WIDGET (self->view), n > 0);
   gtk_widget_set_visible (self->no_matrix, n == 0);
   gtk_widget_set_visible (self->slider_box, n > 1);
+  update_note (self);
   if (n == 0)
     {
-      hl_card_set_title (self->matrix_card, _("Confusion"));
+      hl_card_set_title (self->matrix_card, has_classes (self) ? _("Confusion") : _("Reconstruction"));
       hl_confusion_view_set (self->view, 0, NULL, NULL);
       update_scores (self, 0);
       update_images (self);
@@ -342,7 +366,7 @@ make_matrix_card (HlConfusionCards *self)
   self->view = HL_CONFUSION_VIEW (hl_confusion_view_new ());
   self->slider = gtk_scale_new_with_range (GTK_ORIENTATION_HORIZONTAL, 1, 2, 1);
   self->slider_box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  self->no_matrix = note_new (_("After the first epoch you see here which classes are taken for which."));
+  self->no_matrix = note_new (NULL);
   gtk_widget_set_size_request (self->slider, 90, -1);
   hl_ignore_wheel (self->slider);
   gtk_widget_add_css_class (self->slider, "hl-slider");
@@ -438,6 +462,8 @@ hl_confusion_cards_new (HlWorkspace *workspace)
 
   self->workspace = g_object_ref (workspace);
   g_signal_connect_object (hl_workspace_get_source (workspace), "changed", G_CALLBACK (schedule_refresh), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (hl_workspace_get_project (workspace), "notify::state", G_CALLBACK (schedule_refresh), self,
+                           G_CONNECT_SWAPPED);
   refresh (self);
   return GTK_WIDGET (self);
 }

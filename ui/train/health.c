@@ -232,7 +232,9 @@ hl_health_card_set_run (HlHealthCard *self, HlRun *run)
   else
     {
       curves.validation_loss = hl_series_get_y (series[HL_METRIC_LOSS][1]);
-      curves.validation_accuracy = hl_series_get_y (series[HL_METRIC_ACCURACY][1]);
+      /* A loss that compares with the input knows no right answers. */
+      if (hl_series_get_n (series[HL_METRIC_ACCURACY][1]) >= curves.n_epochs)
+        curves.validation_accuracy = hl_series_get_y (series[HL_METRIC_ACCURACY][1]);
     }
   loss = epoch_means (series[HL_METRIC_LOSS][0], curves.n_epochs);
   accuracy = epoch_means (series[HL_METRIC_ACCURACY][0], curves.n_epochs);

@@ -71,6 +71,29 @@ selected_run (HlTrainPage *self)
   return hl_run_rows_get_run (gtk_list_box_get_selected_row (self->rows));
 }
 
+static gboolean
+has_accuracy (HlProjectState *state)
+{
+  return hl_loss_get_target (hl_project_state_get_recipe (state)->loss) == HL_LOSS_TARGET_CLASS;
+}
+
+/* The curves of right answers have a place only where some run shown has them, or the next one will. */
+static void
+update_cards (HlTrainPage *self)
+{
+  GListModel *runs = G_LIST_MODEL (hl_workspace_get_runs (self->workspace));
+  HlRun *selected = selected_run (self);
+  gboolean visible = selected == NULL && has_accuracy (hl_project_get_state (hl_workspace_get_project (self->workspace)));
+
+  for (guint i = 0; !visible && i < g_list_model_get_n_items (runs); i++)
+    {
+      g_autoptr(HlRun) run = g_list_model_get_item (runs, i);
+
+      visible = (run == selected || hl_run_get_shown (run)) && has_accuracy (hl_run_get_state (run));
+    }
+  gtk_widget_set_visible (self->cards[HL_METRIC_ACCURACY], visible);
+}
+
 static void
 update_title (HlTrainPage *self, HlRun *run)
 {
@@ -87,6 +110,7 @@ static void
 state_changed_cb (HlTrainPage *self)
 {
   update_title (self, selected_run (self));
+  update_cards (self);
 }
 
 static gboolean
@@ -115,6 +139,7 @@ update_lines_cb (gpointer data)
         add_run (self, run, n_shown == 1);
     }
   update_title (self, selected);
+  update_cards (self);
   return G_SOURCE_REMOVE;
 }
 
