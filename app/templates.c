@@ -19,6 +19,8 @@ static const HlTemplate templates[] = {
     N_("A small convolutional network learns ten kinds of clothing from 60 000 pictures.") },
   { "lenet-strokes", N_("LeNet-5 on Strokes"), N_("The same network learns generated digits; needs no data files.") },
   { "mlp", N_("Two layers on Strokes"), N_("A feed-forward network with one hidden layer of 30 units.") },
+  { "autoencoder", N_("Auto-encoder on Strokes"),
+    N_("Squeezes each picture into 32 numbers and learns to draw it again from them; needs no data files.") },
   { "empty", N_("Empty"), N_("Only the input; build a network of your own.") },
   { NULL, NULL, NULL }
 };
@@ -114,6 +116,34 @@ build_mlp (Chain *chain)
   chain_add (chain, "linear", FALSE, "units", 10, NULL);
 }
 
+static void
+build_autoencoder (Chain *chain)
+{
+  chain_add (chain, "flatten", TRUE, NULL);
+  chain_add (chain, "linear", FALSE, "units", 128, NULL);
+  chain_add (chain, "relu", TRUE, NULL);
+  chain_add (chain, "linear", FALSE, "units", 32, NULL);
+  chain_add (chain, "relu", TRUE, NULL);
+  chain_add (chain, "linear", FALSE, "units", 128, NULL);
+  chain_add (chain, "relu", TRUE, NULL);
+  chain_add (chain, "linear", FALSE, "units", 784, NULL);
+  chain_add (chain, "reshape", TRUE, "size_1", 1, "size_2", 28, "size_3", 28, NULL);
+}
+
+/* Mean squared error between the output and the input. */
+static HlRecipe *
+new_reconstruction_recipe (void)
+{
+  HlRecipe *recipe = hl_recipe_new ();
+  const HlClass *loss = hl_loss_class_find_base ("mean_squared");
+
+  g_return_val_if_fail (loss, recipe);
+  hl_choice_free (recipe->loss);
+  recipe->loss = hl_choice_new (loss);
+  hl_param_set (hl_class_find_param (loss, "target"), recipe->loss->params, HL_LOSS_TARGET_INPUT);
+  return recipe;
+}
+
 static HlDataSpec *
 new_fashion_spec (void)
 {
@@ -146,11 +176,17 @@ hl_template_new_state (const char *name)
     build_lenet (&chain);
   else if (g_str_equal (name, "mlp"))
     build_mlp (&chain);
+  else if (g_str_equal (name, "autoencoder"))
+    build_autoencoder (&chain);
   else if (!g_str_equal (name, "empty"))
     {
       hl_graph_unref (chain.graph);
       g_return_val_if_reached (NULL);
     }
   data = g_str_equal (name, "lenet-fashion") ? new_fashion_spec () : hl_data_spec_new ();
-  return hl_project_state_new (chain.graph, data, hl_recipe_new ());
+  if (!g_str_equal (name, "autoencoder"))
+    return hl_project_state_new (chain.graph, data, hl_recipe_new ());
+  /* 0 to 1: what comes out can be looked at as a picture. */
+  data->normalize = HL_NORMALIZE_UNIT;
+  return hl_project_state_new (chain.graph, data, new_reconstruction_recipe ());
 }

@@ -125,6 +125,12 @@ hl_cli_predict (int argc, char **argv)
   project = g_file_new_for_commandline_arg (argv[1]);
   state = hl_cli_load (argv[1], &overrides, &error);
   weights = state ? hl_cli_find_weights (project, &overrides, &error) : NULL;
+  if (weights && hl_loss_get_target (hl_project_state_get_recipe (state)->loss) == HL_LOSS_TARGET_INPUT)
+    {
+      g_set_error_literal (&error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+                           _("The network was trained to give its input back, so it has no answer to predict."));
+      return hl_cli_fail (error);
+    }
   trainer = weights ? hl_cli_open_trainer (state, project, &overrides, NULL, NULL, &dataset, &error) : NULL;
   if (!trainer || !hl_trainer_load_weights (trainer, weights, NULL, &error))
     return hl_cli_fail (error);

@@ -7,7 +7,7 @@
 #include "app/json-text.h"
 #include "tests/app/app-test.h"
 
-static const char *const names[] = { "lenet-fashion", "lenet-strokes", "mlp", "empty" };
+static const char *const names[] = { "lenet-fashion", "lenet-strokes", "mlp", "autoencoder", "empty" };
 
 static void
 test_round_trip (void)

@@ -8,6 +8,7 @@
 #include "app/run-private.h"
 #include "tests/app/app-test.h"
 
+#include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -214,6 +215,42 @@ test_relabel (void)
   hl_test_remove_tree (folder);
 }
 
+/* A loss that compares with the input knows no right answers: that is kept, and is no number anywhere. */
+static void
+test_no_accuracy (void)
+{
+  g_autoptr (GFile) folder = hl_test_make_folder ();
+  g_autoptr (HlProjectState) state = hl_template_new_state ("autoencoder");
+  g_autoptr (HlRunFolder) run = hl_run_folder_create (folder, state, "device", NULL);
+  const HlStepResult result = { .step = 1, .loss = 0.25f, .accuracy = NAN, .batch = 64 };
+  const HlScore test = { .loss = 0.125, .accuracy = NAN, .n = 10 };
+  g_autoptr (HlRunRecord) record = NULL;
+  g_autoptr (HlRun) stored = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *steps = NULL, *metrics = NULL, *info = NULL, *text = NULL;
+
+  g_assert_true (hl_run_folder_add_step (run, &result, 0.5, &error));
+  g_assert_true (hl_run_folder_finish (run, "done", NULL, &test, 2, &error));
+  g_assert_no_error (error);
+  steps = read_text (hl_run_folder_get_file (run), "steps.csv");
+  g_assert_nonnull (strstr (steps, "\n1,1,0.25,,0.500\n"));
+  metrics = read_text (hl_run_folder_get_file (run), "metrics.csv");
+  g_assert_nonnull (strstr (metrics, ",test,0.125,,"));
+  info = read_text (hl_run_folder_get_file (run), "run.json");
+  g_assert_null (strstr (info, "accuracy"));
+  record = hl_run_record_read (hl_run_folder_get_file (run), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (record->train->len, ==, 1);
+  g_assert_true (isnan (g_array_index (record->train, HlRunPoint, 0).accuracy));
+  g_assert_true (isnan (record->info->test.accuracy));
+  stored = hl_run_new_stored (record);
+  g_assert_cmpuint (hl_series_get_n (hl_run_get_series (stored, HL_METRIC_LOSS, HL_PART_TRAIN)), ==, 1);
+  g_assert_cmpuint (hl_series_get_n (hl_run_get_series (stored, HL_METRIC_ACCURACY, HL_PART_TRAIN)), ==, 0);
+  g_object_get (stored, "accuracy-text", &text, NULL);
+  g_assert_cmpstr (text, ==, "test loss 0.125");
+  hl_test_remove_tree (folder);
+}
+
 static void
 test_damaged (void)
 {
@@ -327,6 +364,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-folder/resumed-rows", test_resumed_rows);
   g_test_add_func ("/run-folder/full-disk", test_full_disk);
   g_test_add_func ("/run-folder/relabel", test_relabel);
+  g_test_add_func ("/run-folder/no-accuracy", test_no_accuracy);
   g_test_add_func ("/run-folder/damaged", test_damaged);
   g_test_add_func ("/run-folder/huge-promises", test_huge_promises);
   g_test_add_func ("/run-folder/list", test_list);

@@ -279,6 +279,27 @@ def evaluation_and_export_follow_training():
 
 
 @case
+def reconstruction_has_no_accuracy():
+    project = json.loads((SOURCE / "examples" / "autoencoder.hillock").read_text())
+    project["data"]["format"]["params"].update(count=600, test_count=100)
+    project["recipe"].update(epochs=1, batch=50)
+    path = FOLDER / "autoencoder.hillock"
+    path.write_text(json.dumps(project))
+    told = events(cli("train", path, "--json", "--log-every", "1").stdout)
+    assert not any("accuracy" in key for event in told for key in event), told
+    steps = [event["loss"] for event in told if event["event"] == "step"]
+    assert steps[-1] < 0.9 * steps[0] and told[-1]["test_loss"] > 0, steps
+    scores = json.loads(cli("eval", path, "--part", "test", "--json").stdout)
+    assert set(scores["test"]) == {"images", "loss"} and abs(scores["test"]["loss"] - told[-1]["test_loss"]) < 1e-6, scores
+    assert "%" not in cli("eval", path).stdout
+    rows = (FOLDER / "autoencoder.runs" / "001" / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 4 and all(row.split(",")[4] == "" for row in rows[1:]), rows
+    picture = FOLDER / "blank.pgm"
+    picture.write_bytes(b"P5 28 28 255\n" + bytes(784))
+    refuses("predict", path, picture, words=["give its input back"])
+
+
+@case
 def predict_reads_images():
     project = small_project("predict")
     cli("train", project, "--json")

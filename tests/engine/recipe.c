@@ -74,6 +74,33 @@ refuse (const char *text, const char *part)
 }
 
 static void
+test_class_weights (void)
+{
+  g_autoptr (JsonNode) json = json_from_string ("{\"class_weights\": [1, 0.5, 0]}", NULL), again = NULL;
+  g_autoptr (HlRecipe) recipe = hl_recipe_from_json (json, "recipe", NULL), copy = NULL, back = NULL, none = hl_recipe_new ();
+
+  g_assert_nonnull (recipe);
+  g_assert_cmpuint (recipe->class_weights->len, ==, 3);
+  g_assert_cmpfloat (g_array_index (recipe->class_weights, double, 1), ==, 0.5);
+  copy = hl_recipe_copy (recipe);
+  g_assert_true (hl_recipe_equal (recipe, copy));
+  g_assert_false (hl_recipe_equal (recipe, none));
+  again = hl_recipe_to_json (copy);
+  back = hl_recipe_from_json (again, "recipe", NULL);
+  g_assert_nonnull (back);
+  g_assert_true (hl_recipe_equal (recipe, back));
+  g_array_index (back->class_weights, double, 2) = 1;
+  g_assert_false (hl_recipe_equal (recipe, back));
+  refuse ("{\"class_weights\": []}", "not all 0");
+  refuse ("{\"class_weights\": [0, 0]}", "not all 0");
+  refuse ("{\"class_weights\": 1}", "must be a list");
+  refuse ("{\"class_weights\": [1, -1]}", "weight of class 1");
+  refuse ("{\"class_weights\": [1, \"2\"]}", "weight of class 1");
+  refuse ("{\"class_weights\": [1, [2]]}", "weight of class 1");
+  refuse ("{\"class_weights\": [null]}", "weight of class 0");
+}
+
+static void
 test_refused (void)
 {
   g_autoptr (JsonNode) empty = json_from_string ("{}", NULL);
@@ -104,5 +131,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/defaults", test_defaults);
   g_test_add_func ("/recipe/round-trip", test_round_trip);
   g_test_add_func ("/recipe/refused", test_refused);
+  g_test_add_func ("/recipe/class-weights", test_class_weights);
   return g_test_run ();
 }

@@ -65,6 +65,20 @@ test_formula_is_shared (void)
   g_assert_cmpmem (weight, 150 * sizeof (float), here, 150 * sizeof (float));
 }
 
+static GArray *
+class_weights (JsonArray *array)
+{
+  GArray *weights = g_array_new (FALSE, FALSE, sizeof (double));
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      double weight = json_array_get_double_element (array, i);
+
+      g_array_append_val (weights, weight);
+    }
+  return weights;
+}
+
 static void
 run_lenet (GoldenFile *golden, guint number, HlDataset *data, GFile *weights)
 {
@@ -84,6 +98,10 @@ run_lenet (GoldenFile *golden, guint number, HlDataset *data, GFile *weights)
   g_assert_no_error (error);
   hl_choice_free (recipe->loss);
   recipe->loss = hl_choice_new (hl_loss_class_find_base (json_object_get_string_member (info, "loss")));
+  hl_params_from_json (recipe->loss->klass, recipe->loss->params, json_object_get_member (info, "loss_params"), "p", &error);
+  g_assert_no_error (error);
+  if (json_object_has_member (info, "class_weights"))
+    recipe->class_weights = class_weights (json_object_get_array_member (info, "class_weights"));
   trainer = training_new (graph, recipe, data, spec, TRUE, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (hl_plan_get_parameter_count (hl_trainer_get_plan (trainer)), ==, 61706);

@@ -57,12 +57,27 @@ LENET_OPTIMIZERS = [
 ]
 
 
+CLASS_WEIGHTS = [0.5, 2.0, 1.0, 0.25, 3.0, 1.5, 0.75, 1.25, 4.0, 0.125]
+
+# Loss, its parameters, and the same in PyTorch.
+LENET_LOSSES = [
+    ("cross_entropy", {}, F.cross_entropy, LENET_OPTIMIZERS),
+    ("mean_squared", {}, lambda y, t: F.mse_loss(y, F.one_hot(t, 10).double()), LENET_OPTIMIZERS),
+    ("cross_entropy", dict(label_smoothing=0.1, class_weights="listed"),
+     lambda y, t: F.cross_entropy(y, t, weight=torch.tensor(CLASS_WEIGHTS), label_smoothing=0.1), LENET_OPTIMIZERS[1:2]),
+    ("mean_squared", dict(on=1.0, off=-1.0), lambda y, t: F.mse_loss(y, 2 * F.one_hot(t, 10).double() - 1), LENET_OPTIMIZERS[:1]),
+    ("binary_cross_entropy", {}, lambda y, t: F.binary_cross_entropy_with_logits(y, F.one_hot(t, 10).double()),
+     LENET_OPTIMIZERS[3:4]),
+    ("multi_margin", dict(p=2, margin=0.5), lambda y, t: F.multi_margin_loss(y, t, p=2, margin=0.5), LENET_OPTIMIZERS[1:2]),
+]
+
+
 def make():
     cases, tensors = [], {}
     images, labels = lenet_data(640)
     x, targets = torch.from_numpy(images.astype(np.float64)).reshape(-1, 1, 28, 28), torch.from_numpy(labels)
-    for loss in ("cross_entropy", "mean_squared"):
-        for name, params in LENET_OPTIMIZERS:
+    for loss, loss_params, function, optimizers in LENET_LOSSES:
+        for name, params in optimizers:
             weights = {k: w.clone().requires_grad_() for k, w in lenet_weights().items()}
             assert sum(w.numel() for w in weights.values()) == 61706
             optimizer = torch_optimizer(name, params, list(weights.values()))
@@ -70,10 +85,7 @@ def make():
             for step in range(10):
                 part = slice(step * 64, step * 64 + 64)
                 y = lenet(x[part], weights)
-                if loss == "cross_entropy":
-                    value = F.cross_entropy(y, targets[part])
-                else:
-                    value = F.mse_loss(y, F.one_hot(targets[part], 10).double())
+                value = function(y, targets[part])
                 optimizer.zero_grad()
                 value.backward()
                 optimizer.step()
@@ -82,7 +94,10 @@ def make():
             index = len(cases)
             tensors[f"{index}.losses"] = np.array(losses)
             tensors[f"{index}.accuracies"] = np.array(right)
-            cases.append(dict(loss=loss, optimizer=name, params=params))
+            case = dict(loss=loss, loss_params=loss_params, optimizer=name, params=params)
+            if "class_weights" in loss_params:
+                case["class_weights"] = CLASS_WEIGHTS
+            cases.append(case)
             print("  ", loss, name, params, " ".join(f"{v:.6f}" for v in losses))
     tensors["sample.image"] = images[3]
     tensors["sample.weight"] = lenet_weights()["conv2.weight"].numpy()[:1]
