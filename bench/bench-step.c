@@ -33,6 +33,9 @@ static const Network networks[] = {
     { "conv2d", "filters=16" }, { "relu", NULL }, { "max_pool2d", NULL },
     { "flatten", NULL }, { "linear", "units=120" }, { "relu", NULL }, { "linear", "units=84" }, { "relu", NULL },
     { "linear", "units=10" } } },
+  { "lstm", 1, 28, 10, N_IMAGES, {
+    { "input", "channels=1;height=28;width=28" }, { "reshape", "size_1=28;size_2=28" }, { "lstm", "hidden=128" },
+    { "linear", "units=10" } } },
   { "vgg", 3, 32, 10, 512, {
     { "input", "channels=3;height=32;width=32" },
     CONV3 (64), CONV3 (64), { "max_pool2d", NULL }, CONV3 (128), CONV3 (128), { "max_pool2d", NULL },

@@ -312,6 +312,9 @@ NAME (recurrent_weights) (TENSOR_IN (dg), TENSOR_IN (v), TENSOR_OUT (dw), TENSOR
   const int row_first = ITEM * TILE_ROWS, row = min (row_first, n_rows - TILE_ROWS);
   const int from = max (0, -shift), to = min (n_times, n_times - shift);
   int slot[TILE_ROWS];
+#if HL_GPU
+  __local float shares[TILE_ROWS * TILE_INPUTS * LANES];
+#endif
 
   #pragma unroll
   for (int r = 0; r < TILE_ROWS; r++)
@@ -347,16 +350,33 @@ NAME (recurrent_weights) (TENSOR_IN (dg), TENSOR_IN (v), TENSOR_OUT (dw), TENSOR
                   sum[r][i] += d[r] * each;
               }
           }
+#if HL_GPU
+      /* All sums at once: each lane adds up some of them. */
+      barrier (CLK_LOCAL_MEM_FENCE);
       #pragma unroll
       for (int r = 0; r < TILE_ROWS; r++)
         #pragma unroll
         for (int i = 0; i < TILE_INPUTS; i++)
-          {
-            const float total = LANE_SUM (sum[r][i]);
+          shares[(r * TILE_INPUTS + i) * LANES + LANE] = sum[r][i];
+      barrier (CLK_LOCAL_MEM_FENCE);
+      for (int e = LANE; e < TILE_ROWS * TILE_INPUTS; e += LANES)
+        {
+          const int r = row + e / TILE_INPUTS, i = in + e % TILE_INPUTS;
+          float total = 0;
 
-            if (FIRST_LANE && row + r >= row_first && in + i >= in_first)
-              dw[(row + r) * n_in + in + i] = total;
-          }
+          for (int lane = 0; lane < LANES; lane++)
+            total += shares[e * LANES + lane];
+          if (r >= row_first && i >= in_first)
+            dw[r * n_in + i] = total;
+        }
+#else
+      #pragma unroll
+      for (int r = 0; r < TILE_ROWS; r++)
+        #pragma unroll
+        for (int i = 0; i < TILE_INPUTS; i++)
+          if (row + r >= row_first && in + i >= in_first)
+            dw[(row + r) * n_in + in + i] = lane_sum (sum[r][i]);
+#endif
     }
   for (int r = 0; r < TILE_ROWS && with_bias; r++)
     {
@@ -364,7 +384,7 @@ NAME (recurrent_weights) (TENSOR_IN (dg), TENSOR_IN (v), TENSOR_OUT (dw), TENSOR
       float total;
 
       for (int at = 0; at < n_blocks * n_times; at++)
-        sum += LOAD (dg, at * dg_time + slot[r]);
+        sum += LOAD (dg, at * dg_time + row + r + (row + r >= late ? skip : 0));
       total = LANE_SUM (sum);
       if (FIRST_LANE && row + r >= row_first)
         db[row + r] = total;
