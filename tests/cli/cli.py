@@ -179,6 +179,13 @@ def check_tells_frozen_layers():
 
 
 @case
+def check_counts_two_directions():
+    # PyTorch's LSTM: 2 directions of 4·64·(28 + 64) weights and 2·4·64 biases; then 128·10 + 10.
+    done = json.loads(cli("check", SOURCE / "examples" / "bilstm-rows.hillock", "--json").stdout)
+    assert done["parameters"] == 2 * (256 * 92 + 512) + 1290 and not done["problems"], done
+
+
+@case
 def devices_pass_their_self_test():
     devices = json.loads(cli("devices", "--json").stdout)
     assert devices and all(device["self_test"] for device in devices), devices
