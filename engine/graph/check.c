@@ -116,7 +116,25 @@ count_readers (const HlGraph *graph, guint32 node)
   return n;
 }
 
-/* Subtracting the mean takes a constant away again, so a bias before batch norm is weight without effect. */
+static void
+check_frozen (GPtrArray *problems, const HlPlan *plan)
+{
+  if (hl_plan_get_parameter_count (plan) > 0 && hl_plan_get_changeable_count (plan) == 0)
+    add_problem (problems, 0, HL_SEVERITY_WARNING,
+                 g_strdup (_("Every layer with weights is frozen: the network can be used, but not trained.")));
+}
+
+/* A number added to each whole channel; one for each position is something else. */
+static gboolean
+has_channel_bias (const HlParam *bias, const HlNode *node)
+{
+  double value = bias ? hl_param_get (bias, node->params) : 0;
+
+  return bias && (bias->kind == HL_PARAM_CHOICE ? g_str_equal (bias->choices[(int) value], "channel") : value != 0);
+}
+
+/* Subtracting the mean takes a constant away again, so a bias before batch norm is weight without effect; not where the
+ * norm is frozen and subtracts what it has kept. */
 static void
 check_bias (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
 {
@@ -124,8 +142,8 @@ check_bias (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
   const HlParam *bias = source ? hl_class_find_param (&source->klass->base, "bias") : NULL;
   HlProblem *problem;
 
-  if (!is_layer (node, "batch_norm") || !bias || bias->kind != HL_PARAM_BOOL
-      || hl_param_get (bias, source->params) == 0 || count_readers (graph, source->id) != 1)
+  if (!is_layer (node, "batch_norm") || node->frozen || !has_channel_bias (bias, source)
+      || count_readers (graph, source->id) != 1)
     return;
   problem = add_problem (problems, source->id, HL_SEVERITY_HINT,
                          g_strdup_printf (_("The bias of “%s” has no effect: “%s” subtracts the mean and adds a bias "
@@ -174,7 +192,10 @@ hl_graph_check (const HlGraph *graph, const char *loss_name)
   for (guint i = 0; i < faults->len; i++)
     add_fault (problems, plan, faults->pdata[i]);
   if (faults->len == 0)
-    check_output (problems, plan, loss_name);
+    {
+      check_output (problems, plan, loss_name);
+      check_frozen (problems, plan);
+    }
   for (guint i = 0; i < hl_graph_get_n_nodes (graph); i++)
     {
       check_bias (problems, graph, hl_graph_get_node (graph, i));

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "engine/graph/check.h"
 #include "engine/graph/graph-json.h"
 #include "tests/support/network.h"
 #include "tests/support/training.h"
@@ -136,6 +137,34 @@ test_plan (void)
         }
       else
         g_assert_cmpuint (weight->first, >=, hl_plan_get_trained_length (plan));
+    }
+}
+
+/* A network of which nothing may change is worth a word; the hint that batch normalisation undoes a bias is not true of a
+ * frozen one. */
+static void
+test_check (void)
+{
+  static const Setting all[] = { { "conv", TRUE, 1 }, { "norm", TRUE, 1 }, { "second", TRUE, 1 }, { "after", TRUE, 1 },
+                                 { "answer", TRUE, 1 }, { NULL } };
+  static const Setting norms[] = { { "norm", TRUE, 1 }, { NULL } }, none[] = { { NULL } };
+  const struct { const Setting *settings; guint n_biases, n_frozen; } cases[] = { { none, 2, 0 }, { norms, 1, 0 }, { all, 0, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (HlGraph) graph = make_network (cases[i].settings);
+      g_autoptr (GPtrArray) problems = hl_graph_check (graph, "cross_entropy");
+      guint n_biases = 0, n_frozen = 0;
+
+      for (guint k = 0; k < problems->len; k++)
+        {
+          const HlProblem *problem = problems->pdata[k];
+
+          n_biases += strstr (problem->text, "has no effect") != NULL;
+          n_frozen += strstr (problem->text, "is frozen") != NULL && problem->severity == HL_SEVERITY_WARNING;
+        }
+      g_assert_cmpuint (n_biases, ==, cases[i].n_biases);
+      g_assert_cmpuint (n_frozen, ==, cases[i].n_frozen);
     }
 }
 
@@ -312,6 +341,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frozen/json", test_json);
   g_test_add_func ("/frozen/json-refused", test_json_refused);
   g_test_add_func ("/frozen/plan", test_plan);
+  g_test_add_func ("/frozen/check", test_check);
   g_test_add_func ("/frozen/bits", test_bits);
   g_test_add_func ("/frozen/all-frozen", test_all_frozen);
   g_test_add_func ("/frozen/rate-factor", test_rate_factor);
