@@ -157,9 +157,43 @@ NAME (conv3d_dx) (TENSOR_IN (dy), TENSOR_IN (w), TENSOR_OUT (dx))
 #endif
 
 #ifdef KERNEL_conv3d_dw
-/* dw of WEIGHT_FILTERS filters, one channel, one row of one slice of taps and WEIGHT_TAPS columns of them, summed over all
- * pixels, the lanes added at the end. Sums begin anew with each slice, which keeps rounding errors small. Items:
- * filter tiles × group channels × SIZE_Z × SIZE_Y × TAP_TILES. */
+#define SUMS (WEIGHT_FILTERS * WEIGHT_CHANNELS * WEIGHT_TAPS)
+
+/* Adds the products of one slice of the gradient with the pixels under it, shifted by one slice and row of taps. */
+__attribute__ ((always_inline)) void
+NAME (conv3d_dw_slice) (VEC sum[SUMS], const __global float *restrict x, const __global float *restrict from_g, int ky)
+{
+  for (int row = 0; row < Y_HEIGHT; row++)
+    {
+      const int line = row * STRIDE_Y - PAD_Y + ky * DILATION_Y;
+      const __global float *from_x = x + (long) line * X_ROW * LANES, *g_row = from_g + (long) row * DY_ROW * LANES;
+
+      if (line < 0 || line >= X_HEIGHT)
+        continue;
+      for (int column = 0; column < DY_COLUMNS; column++)
+        {
+          VEC g[WEIGHT_FILTERS];
+
+          #pragma unroll
+          for (int f = 0; f < WEIGHT_FILTERS; f++)
+            g[f] = LOAD (g_row, f * DY_PLANE + column);
+          #pragma unroll
+          for (int i = 0; i < WEIGHT_CHANNELS * WEIGHT_TAPS; i++)
+            {
+              const VEC pixel = LOAD (from_x, i / WEIGHT_TAPS * X_PLANE + column * STRIDE_X + i % WEIGHT_TAPS * DILATION_X);
+
+              #pragma unroll
+              for (int f = 0; f < WEIGHT_FILTERS; f++)
+                sum[f * WEIGHT_CHANNELS * WEIGHT_TAPS + i] += g[f] * pixel;
+            }
+        }
+    }
+}
+
+/* dw of WEIGHT_FILTERS filters, WEIGHT_CHANNELS channels, LINES rows of taps (of all SIZE_Z × SIZE_Y) and WEIGHT_TAPS columns
+ * of them, summed over all pixels, the lanes added at the end. A slice of the gradient stays in the cache while all LINES
+ * pass over it; sums begin anew with each slice, which keeps rounding errors small. Items: filter tiles × channel tiles ×
+ * SIZE_Z × SIZE_Y / LINES × TAP_TILES. */
 ITEM_KERNEL void
 NAME (conv3d_dw) (TENSOR_IN (x), TENSOR_IN (dy), TENSOR_OUT (dw), int n_blocks)
 {
@@ -167,65 +201,49 @@ NAME (conv3d_dw) (TENSOR_IN (x), TENSOR_IN (dy), TENSOR_OUT (dw), int n_blocks)
   USE_IN (dy);
   USE_OUT (dw);
   LANE_SCRATCH
+  const int line_groups = SIZE_Z * SIZE_Y / LINES;
   const int tap_first = ITEM % TAP_TILES * WEIGHT_TAPS, tap = min (tap_first, SIZE_X - WEIGHT_TAPS);
-  const int ky = ITEM / TAP_TILES % SIZE_Y, kz = ITEM / (TAP_TILES * SIZE_Y) % SIZE_Z;
-  const int channel = ITEM / (TAP_TILES * SIZE_Y * SIZE_Z) % GROUP_CHANNELS;
-  const int filter_tile = ITEM / (TAP_TILES * SIZE_Y * SIZE_Z * GROUP_CHANNELS), group = filter_tile / DW_GROUP_TILES;
+  const int line_first = ITEM / TAP_TILES % line_groups * LINES;
+  const int channel_first = ITEM / (TAP_TILES * line_groups) % DW_CHANNEL_TILES * WEIGHT_CHANNELS;
+  const int channel = min (channel_first, GROUP_CHANNELS - WEIGHT_CHANNELS);
+  const int filter_tile = ITEM / (TAP_TILES * line_groups * DW_CHANNEL_TILES), group = filter_tile / DW_GROUP_TILES;
   const int filter_first = group * GROUP_FILTERS + filter_tile % DW_GROUP_TILES * WEIGHT_FILTERS;
   const int filter = min (filter_first, (group + 1) * GROUP_FILTERS - WEIGHT_FILTERS);
-  VEC kept[WEIGHT_FILTERS * WEIGHT_TAPS];
+  VEC kept[LINES][SUMS];
 
-  for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_TAPS; i++)
-    kept[i] = 0;
+  for (int k = 0; k < LINES; k++)
+    for (int i = 0; i < SUMS; i++)
+      kept[k][i] = 0;
   for (int slice = 0; slice < n_blocks * Y_DEPTH; slice++)
-    {
-      const int block = slice / Y_DEPTH, z = slice % Y_DEPTH * STRIDE_Z - PAD_Z + kz * DILATION_Z;
-      VEC sum[WEIGHT_FILTERS * WEIGHT_TAPS];
+    for (int k = 0; k < LINES; k++)
+      {
+        const int block = slice / Y_DEPTH, kz = (line_first + k) / SIZE_Y;
+        const int z = slice % Y_DEPTH * STRIDE_Z - PAD_Z + kz * DILATION_Z;
+        VEC sum[SUMS];
 
-      if (z < 0 || z >= X_DEPTH)
-        continue;
-      #pragma unroll
-      for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_TAPS; i++)
-        sum[i] = 0;
-      for (int row = 0; row < Y_HEIGHT; row++)
-        {
-          const int line = row * STRIDE_Y - PAD_Y + ky * DILATION_Y;
-          const __global float *from_x
-            = x + (long) AT (X, block, group * GROUP_CHANNELS + channel, z * X_HEIGHT + line, tap * DILATION_X - PAD_X) * LANES;
-          const __global float *from_g
-            = dy + (long) AT (DY, block, filter, slice % Y_DEPTH * Y_HEIGHT + row, 0) * LANES;
+        if (z < 0 || z >= X_DEPTH)
+          continue;
+        #pragma unroll
+        for (int i = 0; i < SUMS; i++)
+          sum[i] = 0;
+        NAME (conv3d_dw_slice) (sum,
+                                x + (long) AT (X, block, group * GROUP_CHANNELS + channel, z * X_HEIGHT, tap * DILATION_X - PAD_X) * LANES,
+                                dy + (long) AT (DY, block, filter, slice % Y_DEPTH * Y_HEIGHT, 0) * LANES,
+                                (line_first + k) % SIZE_Y);
+        #pragma unroll
+        for (int i = 0; i < SUMS; i++)
+          kept[k][i] += sum[i];
+      }
+  for (int k = 0; k < LINES; k++)
+    for (int i = 0; i < SUMS; i++)
+      {
+        const int f = filter + i / (WEIGHT_CHANNELS * WEIGHT_TAPS), c = channel + i / WEIGHT_TAPS % WEIGHT_CHANNELS;
+        const int kx = tap + i % WEIGHT_TAPS;
+        const float total = LANE_SUM (kept[k][i]);
 
-          if (line < 0 || line >= X_HEIGHT)
-            continue;
-          for (int column = 0; column < DY_COLUMNS; column++)
-            {
-              VEC g[WEIGHT_FILTERS];
-
-              #pragma unroll
-              for (int f = 0; f < WEIGHT_FILTERS; f++)
-                g[f] = LOAD (from_g, f * DY_PLANE + column);
-              #pragma unroll
-              for (int k = 0; k < WEIGHT_TAPS; k++)
-                {
-                  const VEC pixel = LOAD (from_x, column * STRIDE_X + k * DILATION_X);
-
-                  #pragma unroll
-                  for (int f = 0; f < WEIGHT_FILTERS; f++)
-                    sum[f * WEIGHT_TAPS + k] += g[f] * pixel;
-                }
-            }
-        }
-      #pragma unroll
-      for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_TAPS; i++)
-        kept[i] += sum[i];
-    }
-  for (int i = 0; i < WEIGHT_FILTERS * WEIGHT_TAPS; i++)
-    {
-      const int f = filter + i / WEIGHT_TAPS, k = tap + i % WEIGHT_TAPS;
-      const float total = LANE_SUM (kept[i]);
-
-      if (FIRST_LANE && f >= filter_first && k >= tap_first)
-        dw[(((f * GROUP_CHANNELS + channel) * SIZE_Z + kz) * SIZE_Y + ky) * SIZE_X + k] = total;
-    }
+        if (FIRST_LANE && f >= filter_first && c >= channel_first && kx >= tap_first)
+          dw[((f * GROUP_CHANNELS + c) * SIZE_Z * SIZE_Y + line_first + k) * SIZE_X + kx] = total;
+      }
 }
+#undef SUMS
 #endif

@@ -12,7 +12,7 @@ typedef struct
 {
   guint tile_filters, tile_x;            /* forward */
   guint tile_channels, tile_columns;     /* dx */
-  guint weight_filters, weight_taps;     /* dw */
+  guint weight_filters, weight_channels, weight_taps, lines, n_dw;     /* dw */
 } Tiles;
 
 /* n cut into as few pieces of at most `most` as possible, all but the last of the same size. */
@@ -20,6 +20,21 @@ static guint
 cut (guint n, guint most)
 {
   return hl_conv_pieces (n, hl_conv_pieces (n, most));
+}
+
+/* How the gradient of the weights is cut. One item takes all rows of taps when there are few and yet enough items. */
+static void
+choose_dw (const Conv3d *conv, guint filters, guint channels, gboolean many, guint compute_units, Tiles *tiles)
+{
+  guint lines = conv->size_z * conv->size_y;
+
+  tiles->weight_filters = cut (filters, many ? 4 : 2);
+  tiles->weight_taps = cut (conv->size_x, many ? 5 : 3);
+  tiles->weight_channels = channels > 1 && many && tiles->weight_taps <= 3 ? 2 : 1;
+  tiles->n_dw = conv->groups * hl_conv_pieces (filters, tiles->weight_filters)
+                * hl_conv_pieces (channels, tiles->weight_channels) * hl_conv_pieces (conv->size_x, tiles->weight_taps);
+  tiles->lines = lines <= 27 && tiles->n_dw >= 8 * compute_units ? lines : 1;
+  tiles->n_dw *= lines / tiles->lines;
 }
 
 /* Sums, pixels and one weight of a tile fit into 32 registers or, with narrower vectors, into 16. */
@@ -30,13 +45,14 @@ choose_tiles (const HlLayerCall *call)
   guint filters = conv->filters / conv->groups, channels = call->x[0]->shape.dim[0] / conv->groups;
   guint residues = hl_conv_pieces (call->x[0]->shape.dim[3], conv->stride_x);
   gboolean many = call->lanes >= 16;
-
-  return (Tiles) {
+  Tiles tiles = {
     .tile_filters = cut (filters, many ? 4 : 3), .tile_x = cut (call->y->shape.dim[3], many ? 6 : 3),
     .tile_channels = cut (channels, many ? 4 : 3),
     .tile_columns = MIN (cut (residues, many ? 6 : 3), MAX (call->x[0]->shape.dim[3] / conv->stride_x, 1)),
-    .weight_filters = cut (filters, many ? 4 : 2), .weight_taps = cut (conv->size_x, many ? 5 : 3),
   };
+
+  choose_dw (conv, filters, channels, many, call->compute_units, &tiles);
+  return tiles;
 }
 
 HlBorder
@@ -118,7 +134,11 @@ add_dw (HlLayerCall *call, const Tiles *tiles)
   hl_value_append_defines (call->x[0], "X", defines);
   hl_value_append_defines (call->dy, "DY", defines);
   hl_conv_append (defines, "WEIGHT_FILTERS", (int) tiles->weight_filters);
+  hl_conv_append (defines, "WEIGHT_CHANNELS", (int) tiles->weight_channels);
   hl_conv_append (defines, "WEIGHT_TAPS", (int) tiles->weight_taps);
+  hl_conv_append (defines, "LINES", (int) tiles->lines);
+  hl_conv_append (defines, "DW_CHANNEL_TILES",
+                  (int) hl_conv_pieces (call->x[0]->shape.dim[0] / conv->groups, tiles->weight_channels));
   hl_conv_append (defines, "DW_GROUP_TILES", (int) hl_conv_pieces (conv->filters / conv->groups, tiles->weight_filters));
   hl_conv_append (defines, "TAP_TILES", (int) hl_conv_pieces (conv->size_x, tiles->weight_taps));
   return hl_kernel_set_add (call->kernels, "conv3d", "conv3d_dw", defines->str);
@@ -173,10 +193,8 @@ hl_conv3d_backward (const HlLayerCall *call, GError **error)
   const Conv3d *conv = call->params;
   const Tiles *tiles = call->state;
   const HlShape *x = &call->x[0]->shape;
-  guint channels = x->dim[0] / conv->groups, filters = conv->filters / conv->groups;
+  guint channels = x->dim[0] / conv->groups;
   gsize n_dx = (gsize) call->n_blocks * hl_shape_rows (x) * conv->groups * hl_conv_pieces (channels, tiles->tile_channels);
-  gsize n_dw = (gsize) conv->groups * hl_conv_pieces (filters, tiles->weight_filters) * channels * conv->size_z * conv->size_y
-               * hl_conv_pieces (conv->size_x, tiles->weight_taps);
   HlTensor *dy = call->dy->tensor, *none = call->w[0];
 
   if (call->kernel[DX]
@@ -184,7 +202,7 @@ hl_conv3d_backward (const HlLayerCall *call, GError **error)
                          HL_ARG_TENSOR (call->dx[0]->tensor)))
     return FALSE;
   if (call->kernel[DW]
-      && !hl_kernel_run (call->kernel[DW], n_dw, error, HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (dy),
+      && !hl_kernel_run (call->kernel[DW], tiles->n_dw, error, HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (dy),
                          HL_ARG_TENSOR (call->dw[0]), HL_ARG_INT ((int) call->n_blocks)))
     return FALSE;
   return call->kernel[DB] == NULL

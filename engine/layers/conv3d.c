@@ -34,6 +34,7 @@ static const HlLayerExample conv3d_examples[] = {
   { "filters=4;size_z=2;size_x=4;stride_z=2;stride_y=1;stride_x=3;padding_z=1;padding_y=2;padding_x=3;groups=2",
     { HL_SHAPE_4 (6, 4, 3, 7) } },
   { "filters=3;size_z=1;size_y=2;size_x=2;dilation_y=2;dilation_x=3;padding_x=2;stride_x=2;bias=0", { HL_SHAPE_4 (5, 2, 4, 18) } },
+  { "filters=13;size_z=2;size_y=2;padding_y=1", { HL_SHAPE_4 (9, 2, 2, 3) } },
   { "filters=7;size_x=7;dilation_z=2;padding_z=2;padding_y=1;padding_x=3", { HL_SHAPE_4 (1, 3, 2, 5) } },
   { NULL, { { 0 } } }
 };
