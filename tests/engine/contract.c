@@ -685,7 +685,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *path = argc == 3 && g_str_equal (argv[1], "-p") ? g_strdup (argv[2]) : NULL;
+  g_autofree char *only = argc == 3 && g_str_equal (argv[1], "-p") ? g_strdup (argv[2]) : NULL;
   int result;
 
   g_test_init (&argc, &argv, NULL);
@@ -694,7 +694,7 @@ main (int argc, char **argv)
     g_error ("%s", error->message);
   if (device)
     kernels = hl_kernel_set_new (device);
-  prepare_cases (path);
+  prepare_cases (only);
   ADD_FAMILY (layer, HlLayerClass)
   ADD_FAMILY (loss, HlLossClass)
   ADD_FAMILY (optimizer, HlOptimizerClass)
