@@ -112,6 +112,15 @@ is_input (HlLayerView *self)
   return node != NULL && g_str_equal (node->klass->base.name, "input");
 }
 
+static gboolean
+is_output (HlLayerView *self)
+{
+  for (guint i = 0; self->graph != NULL && i < hl_graph_get_n_links (self->graph); i++)
+    if (hl_graph_get_link (self->graph, i)->from == self->node)
+      return FALSE;
+  return TRUE;
+}
+
 /* The input's shape, where it is a picture of so many numbers. */
 static void
 find_input_shape (HlLayerView *self, gsize n, HlShape *shape)
@@ -146,7 +155,7 @@ update_maps (HlLayerView *self)
   values = array->values;
   n = array->n;
   /* As many numbers as the input: an auto-encoder's output, which is a picture again. */
-  if (shape.n_dims == 1 && self->result->reconstructs)
+  if (shape.n_dims == 1 && self->result->reconstructs && is_output (self))
     find_input_shape (self, array->n, &shape);
   if (self->unit >= 0 && has_units (&shape) && self->unit < (int) shape.dim[0])
     {

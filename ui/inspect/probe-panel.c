@@ -184,12 +184,25 @@ random_cb (HlProbePanel *self)
 
 /* ---- The answer ---- */
 
-/* Beside the probe itself: what the network makes of it. The tiles are those of the bars. */
+/* Below the probe itself: what the network makes of it, cut to the probe's range so that black stays black. The tiles are
+ * those of the bars. */
 static void
-show_reconstruction (HlProbePanel *self, const HlArray *picture)
+show_reconstruction (HlProbePanel *self, HlProbeResult *result, const HlArray *picture)
 {
+  /* Values are in the order of the plan, which begins with the input. */
+  const HlArray *input = g_ptr_array_index (result->values, 0);
+  g_autofree float *values = g_memdup2 (picture->values, picture->n * sizeof *values);
+  float low = input->values[0], high = low;
+
+  for (gsize i = 1; i < input->n; i++)
+    {
+      low = MIN (low, input->values[i]);
+      high = MAX (high, input->values[i]);
+    }
+  for (gsize i = 0; i < picture->n; i++)
+    values[i] = CLAMP (values[i], low, high);
   gtk_widget_set_size_request (self->bars, -1, 176);
-  hl_tiles_set_array (HL_TILES (self->bars), &picture->shape, picture->values, FALSE, TRUE);
+  hl_tiles_set_array (HL_TILES (self->bars), &picture->shape, values, FALSE, TRUE);
   gtk_label_set_text (GTK_LABEL (self->verdict), _("What the network makes of it:"));
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->bars), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Reconstruction"), -1);
 }
@@ -214,7 +227,7 @@ hl_probe_panel_set_result (HlProbePanel *self, HlProbeResult *result)
     return;
   if (result->reconstructs)
     {
-      show_reconstruction (self, classes);
+      show_reconstruction (self, result, classes);
       return;
     }
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->bars), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Probabilities of the classes"), -1);
