@@ -12,11 +12,14 @@
 #define ROW_STEP 130
 #define COLUMNS 6
 
+/* The first reason stays: converters may look at attributes before they look at what an input gave. */
 gboolean
 hl_onnx_refuse (GError **error, const char *format, ...)
 {
   va_list arguments;
 
+  if (error && *error)
+    return FALSE;
   va_start (arguments, format);
   g_propagate_error (error, g_error_new_valist (HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, format, arguments));
   va_end (arguments);

@@ -19,14 +19,19 @@ HlOnnxConverter hl_onnx_convert_reshape, hl_onnx_convert_flatten, hl_onnx_conver
   hl_onnx_convert_transpose, hl_onnx_convert_concat, hl_onnx_convert_split, hl_onnx_convert_slice, hl_onnx_convert_pad;
 
 /* onnx-windows.c */
-HlOnnxConverter hl_onnx_convert_conv, hl_onnx_convert_conv_transpose, hl_onnx_convert_pool, hl_onnx_convert_global_pool,
-  hl_onnx_convert_reduce_mean, hl_onnx_convert_resize;
+HlOnnxConverter hl_onnx_convert_conv, hl_onnx_convert_conv_transpose, hl_onnx_convert_pool;
+
+/* onnx-reduce.c */
+HlOnnxConverter hl_onnx_convert_global_pool, hl_onnx_convert_reduce_mean, hl_onnx_convert_resize;
 
 /* onnx-norms.c */
 HlOnnxConverter hl_onnx_convert_batch_norm, hl_onnx_convert_instance_norm, hl_onnx_convert_layer_norm, hl_onnx_convert_lrn;
 
 /* onnx-linear.c */
-HlOnnxConverter hl_onnx_convert_gemm, hl_onnx_convert_matmul, hl_onnx_convert_recurrent;
+HlOnnxConverter hl_onnx_convert_gemm, hl_onnx_convert_matmul;
+
+/* onnx-recurrent.c */
+HlOnnxConverter hl_onnx_convert_recurrent;
 
 /* Values behind one another on an axis. */
 HlOnnxValue *hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_axis, guint axis, GError **error);

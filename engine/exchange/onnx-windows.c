@@ -156,53 +156,6 @@ weights_of_image (const HlOnnxTensor *weight)
   return weight->n_dims == 3 ? hl_onnx_tensor_reshape (weight, 4, dim) : hl_onnx_tensor_reshape (weight, weight->n_dims, weight->dim);
 }
 
-/* Three axes: depth becomes part of the channels, and the weights a table of where each depth reads. The numbers are the
- * same; learnt further, copies of a weight would part. */
-static HlOnnxTensor *
-spread_depth (const HlOnnxTensor *weight, const Window *window, guint64 groups, gint64 depth_out, GError **error)
-{
-  guint64 filters = weight->dim[0], channels = weight->dim[1], depth = (guint64) window->input[0], plane = weight->dim[3] * weight->dim[4];
-  const guint64 dim[4] = { filters * (guint64) depth_out, channels * depth, weight->dim[3], weight->dim[4] };
-  g_autoptr (HlOnnxTensor) wide = NULL;
-
-  if (groups > 1)
-    {
-      hl_onnx_refuse (error, _("it has three axes and groups."));
-      return NULL;
-    }
-  if ((double) depth * (double) depth_out * (double) weight->n / (double) weight->dim[2] > 1 << 24)
-    {
-      hl_onnx_refuse (error, _("it has three axes and is too large for its replacement in two."));
-      return NULL;
-    }
-  wide = hl_onnx_tensor_new (weight->name, TRUE, 4, dim, error);
-  for (guint64 filter = 0; wide && filter < filters; filter++)
-    for (gint64 out = 0; out < depth_out; out++)
-      for (guint64 channel = 0; channel < channels; channel++)
-        for (gint64 tap = 0; tap < window->size[0]; tap++)
-          {
-            gint64 at = out * window->stride[0] - window->before[0] + tap * window->dilation[0];
-            gsize from = ((filter * channels + channel) * weight->dim[2] + (guint64) tap) * plane;
-            gsize to = ((filter * (guint64) depth_out + (guint64) out) * channels * depth + channel * depth + (guint64) MAX (at, 0)) * plane;
-
-            if (at >= 0 && at < window->input[0])
-              memcpy (wide->floats + to, weight->floats + from, plane * sizeof (float));
-          }
-  return g_steal_pointer (&wide);
-}
-
-/* Bias for each filter, repeated where depth made several of it. */
-static HlOnnxTensor *
-repeat (const HlOnnxTensor *bias, guint64 times, GError **error)
-{
-  const guint64 dim = bias->n * times;
-  HlOnnxTensor *result = hl_onnx_tensor_new (bias->name, TRUE, 1, &dim, error);
-
-  for (gsize i = 0; result && i < result->n; i++)
-    result->floats[i] = bias->floats[i / times];
-  return result;
-}
-
 static HlOnnxValue *
 emit_conv (HlOnnxImport *self, HlOnnxValue *x, const Window *window, gint64 groups, guint64 filters, HlOnnxTensor *weight /* owned */,
            HlOnnxTensor *bias /* owned */, GError **error)
@@ -227,36 +180,25 @@ emit_conv (HlOnnxImport *self, HlOnnxValue *x, const Window *window, gint64 grou
 }
 
 static HlOnnxValue *
-emit_conv_3d (HlOnnxImport *self, HlOnnxValue *x, Window *window, gint64 groups, const HlOnnxTensor *weight, const HlOnnxTensor *bias, GError **error)
+emit_conv_3d (HlOnnxImport *self, HlOnnxValue *x, Window *window, gint64 groups, HlOnnxTensor *weight, HlOnnxTensor *bias, GError **error)
 {
-  gint64 depth_out = (window->input[0] + window->before[0] + window->after[0] - window->dilation[0] * (window->size[0] - 1) - 1)
-                     / window->stride[0] + 1;
-  g_autoptr (HlOnnxTensor) wide = NULL, repeated = NULL;
-  const HlShape flat = HL_SHAPE_3 (x->shape.dim[0] * x->shape.dim[1], x->shape.dim[2], x->shape.dim[3]);
   HlOnnxValue *y;
-  gint64 dim[5];
 
-  if (window->before[1] != window->after[1] || window->before[2] != window->after[2])
+  if (!is_symmetric (window))
     {
       hl_onnx_refuse (error, _("it pads differently on both sides of an axis."));
       return NULL;
     }
-  if (depth_out < 1 || x->shape.n_dims != 4)
-    {
-      hl_onnx_refuse (error, _("its window is larger than its input."));
-      return NULL;
-    }
-  if (!(wide = spread_depth (weight, window, (guint64) groups, depth_out, error))
-      || (bias && !(repeated = repeat (bias, (guint64) depth_out, error))) || !(x = hl_onnx_emit_shape (self, x, &flat, error)))
-    return NULL;
-  g_ptr_array_add (self->notes, g_strdup_printf (_("Conv “%s” has three axes and became a convolution with its depth among the channels: it gives "
-                                                   "the same numbers, but it should not be trained further."), self->node->output[0]));
-  y = emit_conv (self, x, window, 1, wide->dim[0], hl_onnx_tensor_ref (wide), hl_onnx_tensor_ref (repeated), error);
+  y = hl_onnx_emit (self, error, "conv3d", 1, &x, "filters", (double) weight->dim[0], "size_z", (double) window->size[0], "size_y",
+                    (double) window->size[1], "size_x", (double) window->size[2], "stride_z", (double) window->stride[0], "stride_y",
+                    (double) window->stride[1], "stride_x", (double) window->stride[2], "padding_z", (double) window->before[0], "padding_y",
+                    (double) window->before[1], "padding_x", (double) window->before[2], "dilation_z", (double) window->dilation[0],
+                    "dilation_y", (double) window->dilation[1], "dilation_x", (double) window->dilation[2], "groups", (double) groups, "bias",
+                    bias ? 1.0 : 0.0, NULL);
   if (!y)
     return NULL;
-  dim[0] = self->batch, dim[1] = (gint64) weight->dim[0], dim[2] = depth_out, dim[3] = y->shape.dim[1], dim[4] = y->shape.dim[2];
-  hl_onnx_set_dims (y, 5, dim, 0);
-  y->takes_bias = FALSE;
+  hl_onnx_weight (self, y, "weight", hl_onnx_tensor_ref (weight));
+  hl_onnx_weight (self, y, "bias", hl_onnx_tensor_ref (bias));
   return y;
 }
 
