@@ -163,6 +163,15 @@ def check_counts_the_network_of_1989():
 
 
 @case
+def check_counts_lenet_of_1998():
+    # C1 6·26, S2 6·2, C3 60·25 + 16, S4 16·2, C5 120·401, F6 84·121; the output's 84·10 are fixed codes, as in the paper.
+    done = json.loads(cli("check", SOURCE / "examples" / "lenet-1998.hillock", "--json").stdout)
+    counts = [layer["parameters"] for layer in done["layers"] if layer["parameters"]]
+    assert counts == [156, 12, 1516, 32, 48120, 10164, 840], counts
+    assert done["changeable"] == 60000 and not done["problems"], done
+
+
+@case
 def check_tells_frozen_layers():
     project = json.loads(LENET.read_text())
     nodes = {node["name"]: node for node in project["graph"]["nodes"]}
