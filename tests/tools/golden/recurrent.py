@@ -47,7 +47,9 @@ def make_one(layer, make, seed, variants=({},)):
         weights = {name: out.source.normal(*shape, scale=0.5) for name, shape in shape_of.items()}
         function = run(lambda *a, **kw: make(*a, **kw, **({"nonlinearity": params["nonlinearity"]} if "nonlinearity" in params
                                                           else {})), params, features, list(shape_of))
-        out.add(layer, params, [out.source.normal(batch, time, features)], weights, function)
+        # Without training nothing is kept for a backward pass, which takes another way through memory.
+        for training in (True, False) if k >= 4 else (True,):
+            out.add(layer, params, [out.source.normal(batch, time, features)], weights, function, training)
     out.save(layer)
 
 

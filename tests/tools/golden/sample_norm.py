@@ -45,6 +45,8 @@ def add(out, layer, batch, shape, params, weight, function):
         weights = {"weight": (out.source.normal(*weight) + 1).float().double(), "bias": out.source.normal(*weight)}
     x = (out.source.normal(batch, *shape, scale=2) + 0.5).float().double()
     out.add(layer, params, [x], weights, function)
+    if batch == 1:
+        out.add(layer, params, [x], weights, function, False)
 
 
 def lrn(x, size=5, alpha=1e-4, beta=0.75, k=1.0, convention="pytorch"):
