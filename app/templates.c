@@ -127,7 +127,7 @@ build_autoencoder (Chain *chain)
   chain_add (chain, "linear", FALSE, "units", 128, NULL);
   chain_add (chain, "relu", TRUE, NULL);
   chain_add (chain, "linear", FALSE, "units", 784, NULL);
-  chain_add (chain, "reshape", TRUE, "size_1", 1, "size_2", 28, "size_3", 28, NULL);
+  chain_add (chain, "reshape", FALSE, "size_1", 1, "size_2", 28, "size_3", 28, NULL);
 }
 
 /* Mean squared error between the output and the input. */
