@@ -224,6 +224,50 @@ test_run (void)
   hl_page_test_end (window, g_object_ref (workspace));
 }
 
+/* An auto-encoder: a loss and its curve, but no accuracy, no confusion, and words that say why. */
+static void
+test_reconstruction (void)
+{
+  g_autoptr(HlWorkspace) workspace = NULL;
+  g_autoptr(HlProjectState) state = hl_template_new_state ("autoencoder");
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = NULL;
+  HlProject *project;
+  HlRecipe *recipe;
+  GtkWidget *page;
+  GtkWindow *window;
+  HlRun *run;
+
+  if (hl_test_skip_without_device ())
+    return;
+  workspace = hl_page_test_workspace (300, 50, 2);
+  project = hl_workspace_get_project (workspace);
+  recipe = hl_recipe_copy (hl_project_state_get_recipe (state));
+  recipe->epochs = 2;
+  /* The small project's data under the auto-encoder's network. */
+  hl_project_commit (project, "Auto-encoder", NULL,
+                     hl_project_state_new (hl_graph_ref (hl_project_state_get_graph (state)),
+                                           hl_data_spec_copy (hl_project_state_get_data (hl_project_get_state (project))), recipe));
+  page = hl_train_page_new (workspace);
+  window = hl_page_test_show (page, 1200, 800);
+  g_assert_null (hl_page_test_find_text (page, "Accuracy"));
+  g_assert_true (hl_session_start (hl_workspace_get_session (workspace),
+                                   hl_data_source_get_dataset (hl_workspace_get_source (workspace)), FALSE, &error));
+  g_assert_no_error (error);
+  hl_test_wait (is_over, workspace, 240, "the run");
+  hl_test_run_loop (0.7);
+  run = hl_session_get_run (hl_workspace_get_session (workspace));
+  g_assert_cmpuint (hl_series_get_n (hl_run_get_series (run, HL_METRIC_LOSS, HL_PART_VALIDATION)), ==, 2);
+  g_assert_cmpuint (hl_series_get_n (hl_run_get_series (run, HL_METRIC_ACCURACY, HL_PART_TRAIN)), ==, 0);
+  g_assert_cmpuint (hl_run_get_n_confusions (run), ==, 0);
+  g_object_get (run, "accuracy-text", &text, NULL);
+  g_assert_true (g_str_has_prefix (text, "test loss 0."));
+  g_assert_null (hl_page_test_find_text (page, "Accuracy"));
+  g_assert_nonnull (hl_page_test_find_text (page, "no classes to be confused"));
+  g_assert_null (hl_page_test_find_text (page, "Choose a cell of the matrix"));
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -233,5 +277,6 @@ main (int argc, char **argv)
   g_test_add_func ("/train-page/confusion", test_confusion);
   g_test_add_func ("/train-page/health", test_health);
   g_test_add_func ("/train-page/run", test_run);
+  g_test_add_func ("/train-page/reconstruction", test_reconstruction);
   return g_test_run ();
 }

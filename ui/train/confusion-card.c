@@ -25,7 +25,7 @@ struct _HlConfusionCards
   HlSeries *validation;        /* of the run: its "changed" means an epoch is over */
   guint refresh_source;
   HlConfusionView *view;
-  GtkWidget *matrix_card, *slider, *slider_box, *no_matrix;
+  GtkWidget *matrix_card, *slider, *slider_box, *no_matrix, *export;
   GtkWidget *images_card, *images_count, *images_stack, *images_note;
   HlSampleGrid *images;
   GtkWidget *scores_card, *health;
@@ -242,6 +242,7 @@ update_note (HlConfusionCards *self)
                               : _("The loss compares the output with the input: there are no classes to be confused. The "
                                   "Inspect page shows what the network makes of an image."));
   gtk_widget_set_visible (self->images_card, classes);
+  gtk_widget_set_visible (self->export, classes);
 }
 
 static void
@@ -377,8 +378,9 @@ make_matrix_card (HlConfusionCards *self)
   gtk_box_append (GTK_BOX (self->slider_box), self->slider);
   gtk_widget_set_valign (self->slider_box, GTK_ALIGN_CENTER);
   gtk_box_append (GTK_BOX (header), self->slider_box);
-  gtk_box_append (GTK_BOX (header), hl_export_button_new (_("Save the confusion matrix as picture or table"), "confusion",
-                                                          GTK_WIDGET (self->view), draw_matrix, matrix_csv));
+  self->export = hl_export_button_new (_("Save the confusion matrix as picture or table"), "confusion", GTK_WIDGET (self->view),
+                                       draw_matrix, matrix_csv);
+  gtk_box_append (GTK_BOX (header), self->export);
   gtk_widget_set_vexpand (GTK_WIDGET (self->view), TRUE);
   gtk_widget_set_size_request (self->no_matrix, -1, 180);
   gtk_box_append (GTK_BOX (self->matrix_card), self->no_matrix);
