@@ -3,22 +3,29 @@
  * What the convolutions make of sizes, padding rules and connection tables. Expected sizes are the course's, worked by hand;
  * numbers of parameters those of the papers. */
 
+#include <math.h>
 #include <string.h>
 
 #include "engine/train/classes.h"
 #include "tests/support/walk.h"
 
-static const HlPlanOptions options = { .batch = 4, .lanes = 16, .compute_units = 2, .training = TRUE };
+static const HlPlanOptions any = { .batch = 4, .lanes = 16, .compute_units = 2, .training = TRUE, .keep_values = TRUE };
 
-/* A plan of one layer; *node: the layer. */
+/* A plan of one layer, for a device or none in particular; *node: the layer. */
 static HlPlan *
-make_plan (const char *layer, const char *params, HlShape input, guint32 *node, GError **error)
+make_plan (HlDevice *device, const char *layer, const char *params, HlShape input, guint32 *node, GError **error)
 {
   const HlShape inputs[] = { input, { 0 } };
   const HlLayerClass *klass = hl_layer_class_find (layer);
   g_autoptr (HlGraph) graph = hl_graph_new ();
+  HlPlanOptions options = any;
   guint32 source;
 
+  if (device)
+    {
+      options.lanes = hl_device_get_info (device)->lanes;
+      options.compute_units = hl_device_get_info (device)->compute_units;
+    }
   g_assert_nonnull (klass);
   test_add_sources (graph, inputs, &source);
   *node = hl_graph_add_node (graph, klass, 0, 0);
@@ -55,7 +62,7 @@ test_sizes (void)
       g_autoptr (GError) error = NULL;
       g_autofree char *expected = hl_shape_to_string (&cases[i].output), *found = NULL;
       guint32 node;
-      g_autoptr (HlPlan) plan = make_plan (cases[i].layer, cases[i].params, cases[i].input, &node, &error);
+      g_autoptr (HlPlan) plan = make_plan (NULL, cases[i].layer, cases[i].params, cases[i].input, &node, &error);
 
       g_assert_no_error (error);
       found = hl_shape_to_string (&hl_plan_find_step (plan, node)->layer.output);
@@ -86,7 +93,7 @@ test_counts (void)
     {
       g_autoptr (GError) error = NULL;
       guint32 node;
-      g_autoptr (HlPlan) plan = make_plan (cases[i].layer, cases[i].params, cases[i].input, &node, &error);
+      g_autoptr (HlPlan) plan = make_plan (NULL, cases[i].layer, cases[i].params, cases[i].input, &node, &error);
 
       g_assert_no_error (error);
       g_test_message ("%s %s", cases[i].layer, cases[i].params);
@@ -118,7 +125,7 @@ test_refused (void)
     {
       g_autoptr (GError) error = NULL;
       guint32 node;
-      g_autoptr (HlPlan) plan = make_plan (cases[i].layer, cases[i].params, cases[i].input, &node, &error);
+      g_autoptr (HlPlan) plan = make_plan (NULL, cases[i].layer, cases[i].params, cases[i].input, &node, &error);
 
       g_assert_null (plan);
       g_assert_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE);
@@ -133,8 +140,9 @@ test_missing_weights (void)
 {
   g_autoptr (GError) error = NULL;
   guint32 node;
-  g_autoptr (HlPlan) plan = make_plan ("conv2d", "filters=16;size_y=5;size_x=5;table=lenet5_c3", HL_SHAPE_3 (6, 6, 6), &node, &error);
   g_autoptr (HlDevice) device = test_open_device ();
+  g_autoptr (HlPlan) plan = make_plan (device, "conv2d", "filters=16;size_y=5;size_x=5;table=lenet5_c3", HL_SHAPE_3 (6, 6, 6), &node,
+                                       &error);
   g_autoptr (HlKernelSet) kernels = NULL;
   g_autoptr (HlExecutor) executor = NULL;
   g_autofree float *arena = NULL;
@@ -161,6 +169,69 @@ test_missing_weights (void)
   g_assert_cmpfloat (arena[weight->first + 3 * 25], ==, 0);
 }
 
+/* ---- The adjoint ---- */
+
+/* What a layer makes of one sample with given weights, on the device. */
+static float *
+run_layer (HlDevice *device, const char *layer, const char *params, HlShape input, const float *x, const float *weights, gsize *n)
+{
+  g_autoptr (GError) error = NULL;
+  guint32 node;
+  g_autoptr (HlPlan) plan = make_plan (device, layer, params, input, &node, &error);
+  g_autoptr (HlKernelSet) kernels = hl_kernel_set_new (device);
+  g_autoptr (HlExecutor) executor = NULL;
+  const HlPlanWeight *weight;
+  float *y;
+
+  g_assert_no_error (error);
+  executor = hl_executor_new (kernels, plan, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (hl_kernel_set_build (kernels, NULL, NULL, &error));
+  weight = hl_plan_get_weight (plan, hl_plan_find_step (plan, node)->first_weight);
+  g_assert_true (hl_tensor_write (hl_executor_get_weights (executor), weight->first, weight->n, weights, &error));
+  g_assert_true (hl_executor_write_input (executor, x, 1, &error));
+  g_assert_true (hl_executor_forward (executor, 1, FALSE, &(HlRandomKey) { 0 }, &error));
+  *n = hl_shape_get_count (&hl_plan_find_step (plan, node)->layer.output);
+  y = g_new (float, *n);
+  g_assert_true (hl_executor_read (executor, node, FALSE, 1, y, *n, &error));
+  return y;
+}
+
+/* ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ where A is a convolution and Aᵀ the transposed one with the same weights. */
+static void
+test_adjoint (void)
+{
+  g_autoptr (HlDevice) device = test_open_device ();
+  const HlShape x_shape = HL_SHAPE_3 (4, 11, 8), y_shape = HL_SHAPE_3 (6, 5, 3);
+  g_autofree float *x = g_new (float, 4 * 11 * 8), *y = g_new (float, 6 * 5 * 3), *w = g_new (float, 6 * 2 * 3 * 2);
+  g_autofree float *ax = NULL, *aty = NULL;
+  double left = 0, right = 0, size = 0;
+  gsize n_ax, n_aty;
+
+  if (!device)
+    return;
+  test_fill (x, 4 * 11 * 8, 1);
+  test_fill (y, 6 * 5 * 3, 2);
+  test_fill (w, 6 * 2 * 3 * 2, 3);
+  /* 11 + 2 - 2 · 2 - 1 = 8 = 4 · 2 and 8 + 0 - 1 - 1 = 6 = 2 · 3 + 0: the output paddings are 0. */
+  ax = run_layer (device, "conv2d", "filters=6;size_y=3;size_x=2;stride_y=2;stride_x=3;padding_y=1;dilation_y=2;groups=2;bias=none",
+                  x_shape, x, w, &n_ax);
+  aty = run_layer (device, "conv_transpose2d",
+                   "filters=4;size_y=3;size_x=2;stride_y=2;stride_x=3;padding_y=1;dilation_y=2;groups=2;bias=0", y_shape, y, w, &n_aty);
+  g_assert_cmpuint (n_ax, ==, 6 * 5 * 3);
+  g_assert_cmpuint (n_aty, ==, 4 * 11 * 8);
+  for (gsize i = 0; i < n_ax; i++)
+    {
+      left += (double) ax[i] * y[i];
+      size += fabs ((double) ax[i] * y[i]);
+    }
+  for (gsize i = 0; i < n_aty; i++)
+    right += (double) x[i] * aty[i];
+  g_test_message ("%.9g and %.9g of %.9g", left, right, size);
+  g_assert_cmpfloat (size, >, 1);
+  g_assert_cmpfloat (fabs (left - right), <=, 1e-5 * size);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -169,5 +240,6 @@ main (int argc, char **argv)
   g_test_add_func ("/convolution/counts", test_counts);
   g_test_add_func ("/convolution/refused", test_refused);
   g_test_add_func ("/convolution/missing-weights", test_missing_weights);
+  g_test_add_func ("/convolution/adjoint", test_adjoint);
   return g_test_run ();
 }
