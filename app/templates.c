@@ -20,7 +20,7 @@ static const HlTemplate templates[] = {
   { "lenet-strokes", N_("LeNet-5 on Strokes"), N_("The same network learns generated digits; needs no data files.") },
   { "mlp", N_("Two layers on Strokes"), N_("A feed-forward network with one hidden layer of 30 units.") },
   { "autoencoder", N_("Auto-encoder on Strokes"),
-    N_("Squeezes each picture into 32 numbers and learns to draw it again from them; needs no data files.") },
+    N_("Squeezes each picture into 32 numbers and learns to draw it again.") },
   { "empty", N_("Empty"), N_("Only the input; build a network of your own.") },
   { NULL, NULL, NULL }
 };
