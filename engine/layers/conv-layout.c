@@ -137,7 +137,8 @@ choose_dw_items (const Conv *conv, const HlShape *x, const HlShape *y, guint lan
   guint row_bytes = (layout->weight_filters * y->dim[2] + layout->weight_channels * x->dim[2] * conv->stride_y)
                     * lanes * (guint) sizeof (float);
 
-  layout->n_dw_tiles = conv->groups * hl_conv_pieces (filters, layout->weight_filters) * hl_conv_pieces (channels, layout->weight_channels)
+  layout->n_dw_tiles = conv->groups * hl_conv_pieces (filters, layout->weight_filters)
+                       * hl_conv_pieces (channels, layout->weight_channels)
                        * hl_conv_pieces (conv->size_x, layout->weight_taps);
   layout->tap_rows = 1;
   layout->strip_rows = y->dim[1];

@@ -44,7 +44,8 @@ find_output (const Conv *conv, const HlShape *x, HlShape *output, GError **error
       int least_x = conv->dilation_x * (conv->size_x - 1) + 1 - conv->pad_left - conv->pad_right;
 
       if (conv->n_axes == 1)
-        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, _("needs a length of at least %d for its window of %d, but gets %s."),
+        g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                     _("needs a length of at least %d for its window of %d, but gets %s."),
                      MAX (least_x, 1), conv->size_x, got);
       else
         g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,

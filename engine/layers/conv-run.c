@@ -257,7 +257,8 @@ hl_conv_prepare (const Conv *conv, HlLayerCall *call)
   hl_conv_get_layout (conv, &x, &y, epilogue->has_pool ? &epilogue->pool : NULL, call->capacity, call->lanes,
                       call->compute_units, call->training, call->dx[0] != NULL, layout);
   hl_conv_fit_parts (call, n_weights, layout);
-  call->kernel[FORWARD] = hl_conv_add_forward (call, conv, layout, padded ? &layout->padded : call->x[0], call->y, epilogue, FALSE);
+  call->kernel[FORWARD]
+    = hl_conv_add_forward (call, conv, layout, padded ? &layout->padded : call->x[0], call->y, epilogue, FALSE);
   if (padded)
     call->kernel[PAD] = add_padding (call, state, "conv2d_pad", call->x[0]);
   if (conv->table != CONV_TABLE_NONE)
@@ -296,8 +297,8 @@ pad_and_mask (const HlLayerCall *call, HlTensor *padded, HlTensor *masked, GErro
                          HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (padded)))
     return FALSE;
   return call->kernel[MASK] == NULL
-         || hl_kernel_run (call->kernel[MASK], hl_conv_pieces ((guint) hl_conv_count_weights (&state->conv, x->dim[0]), call->lanes),
-                           error, HL_ARG_TENSOR (call->w[0]), HL_ARG_TENSOR (masked));
+         || hl_kernel_run (call->kernel[MASK],
+                           hl_conv_pieces ((guint) hl_conv_count_weights (&state->conv, x->dim[0]), call->lanes), error, HL_ARG_TENSOR (call->w[0]), HL_ARG_TENSOR (masked));
 }
 
 gboolean
