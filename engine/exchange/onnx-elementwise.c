@@ -110,8 +110,10 @@ expand (const HlOnnxTensor *constant, const HlOnnxValue *like, int first, GError
         {
           if (axis < 0 || axis >= (int) like->n_dims || axis == like->axis || (gint64) constant->dim[i] != like->dim[axis])
             {
-              hl_onnx_refuse (error, axis == like->axis && axis >= 0 ? _("its constant differs among the samples of a batch.")
-                                     : _("its constant does not have the shape of the other input."));
+              if (axis == like->axis && axis >= 0)
+                hl_onnx_refuse_mixed (error, _("its constant differs among the samples of a batch."));
+              else
+                hl_onnx_refuse (error, _("its constant does not have the shape of the other input."));
               return NULL;
             }
           step[axis - (like->axis >= 0 && axis > like->axis)] = stride;
@@ -294,7 +296,7 @@ hl_onnx_convert_softmax (HlOnnxImport *self, GError **error)
       HlShape before = x->shape;
 
       if (x->axis > axis)
-        return hl_onnx_refuse (error, _("it would mix the samples of a batch."));
+        return hl_onnx_refuse_mixed (error, _("it would mix the samples of a batch."));
       flat = x->shape;
       flat.n_dims = sample + 1;
       for (guint i = sample + 1; i < x->shape.n_dims; i++)
@@ -310,7 +312,26 @@ hl_onnx_convert_softmax (HlOnnxImport *self, GError **error)
   return emit_output (self, hl_onnx_emit (self, error, self->operator->layer, 1, &x, "axis", (double) sample, NULL), error);
 }
 
-/* As in evaluation: the values pass. The mask, all ones, cannot be had. */
+/* Nothing is dropped: a mask of ones, where the batch is known. */
+static gboolean
+output_mask (HlOnnxImport *self, const HlOnnxValue *x, GError **error)
+{
+  guint64 dim[HL_ONNX_MAX_DIMS];
+  HlOnnxTensor *mask;
+
+  for (guint i = 0; i < x->n_dims; i++)
+    {
+      if (x->dim[i] < 0)
+        return hl_onnx_refuse (error, _("its mask cannot be had for a batch of any size."));
+      dim[i] = (guint64) x->dim[i];
+    }
+  mask = hl_onnx_tensor_new ("mask", FALSE, x->n_dims, dim, error);
+  for (gsize i = 0; mask && i < mask->n; i++)
+    mask->ints[i] = 1;
+  return mask && hl_onnx_output_constant (self, 1, mask, error);
+}
+
+/* As in evaluation: the values pass. */
 gboolean
 hl_onnx_convert_dropout (HlOnnxImport *self, GError **error)
 {
@@ -341,6 +362,8 @@ hl_onnx_convert_dropout (HlOnnxImport *self, GError **error)
     }
   if (training && ratio > 0)
     return hl_onnx_refuse (error, _("it runs in training mode, whose random numbers ONNX does not define."));
+  if (hl_onnx_wants_output (self, 1) && !output_mask (self, x, error))
+    return FALSE;
   return emit_output (self, hl_onnx_emit (self, error, "dropout", 1, &x, "p", ratio, NULL), error);
 }
 

@@ -26,6 +26,14 @@ hl_onnx_refuse (GError **error, const char *format, ...)
   return FALSE;
 }
 
+gboolean
+hl_onnx_refuse_mixed (GError **error, const char *text)
+{
+  if (!error || !*error)
+    g_set_error_literal (error, HL_GRAPH_ERROR, HL_ONNX_ERROR_MIXED, text);
+  return FALSE;
+}
+
 /* ---- What the model declares ---- */
 
 static void
@@ -127,11 +135,34 @@ sample_shape (const HlOnnxValue *value, HlShape *shape, GError **error)
   return TRUE;
 }
 
+/* The greatest divisor that an input layer's side may be. */
+static guint
+largest_side (guint64 count)
+{
+  guint side = (guint) MIN (count, 4096);
+
+  while (count % side != 0)
+    side--;
+  return side;
+}
+
+/* The sample as an image of as many numbers; one with a side too long is cut into other rows. */
+static HlShape
+image_shape (const HlShape *shape)
+{
+  guint64 count = hl_shape_get_count (shape);
+  guint columns = largest_side (count), rows = largest_side (count / columns);
+
+  if (hl_shape_channels (shape) <= 4096 && hl_shape_rows (shape) <= 4096 && hl_shape_columns (shape) <= 4096)
+    return HL_SHAPE_3 (hl_shape_channels (shape), hl_shape_rows (shape), hl_shape_columns (shape));
+  return HL_SHAPE_3 ((guint) MIN (count / columns / rows, G_MAXUINT), rows, columns);
+}
+
 static gboolean
 add_input (HlOnnxImport *self, const Onnx__ValueInfoProto *info, GError **error)
 {
   HlOnnxValue declared = { .axis = self->options->batch_axis }, *value;
-  HlShape shape;
+  HlShape shape, image;
 
   if (!read_input_dims (self, info, &declared, error))
     return FALSE;
@@ -141,8 +172,9 @@ add_input (HlOnnxImport *self, const Onnx__ValueInfoProto *info, GError **error)
     return FALSE;
   self->batch = declared.axis >= 0 ? declared.dim[declared.axis] : 1;
   /* The input layer knows images; other shapes are the same numbers, seen differently. */
-  value = hl_onnx_emit (self, error, "input", 0, NULL, "channels", (double) hl_shape_channels (&shape), "height",
-                        (double) hl_shape_rows (&shape), "width", (double) hl_shape_columns (&shape), NULL);
+  image = image_shape (&shape);
+  value = hl_onnx_emit (self, error, "input", 0, NULL, "channels", (double) image.dim[0], "height", (double) image.dim[1], "width",
+                        (double) image.dim[2], NULL);
   value = value ? hl_onnx_emit_shape (self, value, &shape, error) : NULL;
   if (!value)
     return FALSE;
@@ -224,7 +256,10 @@ convert_node (HlOnnxImport *self, const Onnx__NodeProto *node, GError **error)
     return hl_onnx_refuse (error, _("%s “%s”: there is no layer for this operator."), node->op_type, name);
   if (self->operator->convert (self, &reason) && check_used (self, &reason))
     return TRUE;
-  return hl_onnx_refuse (error, "%s “%s”: %s", node->op_type, name, reason ? reason->message : _("it cannot be converted."));
+  if (!reason)
+    return hl_onnx_refuse (error, _("%s “%s”: it cannot be converted."), node->op_type, name);
+  g_set_error (error, reason->domain, reason->code, "%s “%s”: %s", node->op_type, name, reason->message);
+  return FALSE;
 }
 
 static gboolean
@@ -369,18 +404,26 @@ HlOnnxNetwork *
 hl_onnx_import_any (HlOnnxModel *model, const HlOnnxImportOptions *options, GError **error)
 {
   static const int axes[] = { 0, 1, HL_ONNX_WHOLE };
-  g_autoptr (GError) first = NULL;
+  g_autoptr (GError) reason = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (axes); i++)
     {
       HlOnnxImportOptions tried = *options;
+      g_autoptr (GError) failure = NULL;
       HlOnnxNetwork *network;
 
       tried.batch_axis = axes[i];
-      if ((network = hl_onnx_import (model, &tried, first ? NULL : &first)))
+      if ((network = hl_onnx_import (model, &tried, &failure)))
         return network;
+      /* That samples are mixed says only how it was looked at; the first other reason is the true one. */
+      if (!reason || (g_error_matches (reason, HL_GRAPH_ERROR, HL_ONNX_ERROR_MIXED)
+                      && !g_error_matches (failure, HL_GRAPH_ERROR, HL_ONNX_ERROR_MIXED)))
+        {
+          g_clear_error (&reason);
+          reason = g_steal_pointer (&failure);
+        }
     }
-  g_propagate_error (error, g_steal_pointer (&first));
+  g_propagate_error (error, g_steal_pointer (&reason));
   return NULL;
 }
 

@@ -60,6 +60,10 @@ gboolean hl_onnx_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF 
 /* A value by name; initialisers and bound inputs are converted when they are first asked for. */
 HlOnnxValue *hl_onnx_find_value (HlOnnxImport *self, const char *name, GError **error);
 
+/* The same where only the choice of the batch's axis stands in the way. */
+#define HL_ONNX_ERROR_MIXED HL_GRAPH_ERROR_SHAPE
+gboolean hl_onnx_refuse_mixed (GError **error, const char *text);
+
 /* ---- The current node ---- */
 
 const Onnx__AttributeProto *hl_onnx_attribute (HlOnnxImport *self, const char *name);   /* NULL when absent */

@@ -411,8 +411,8 @@ hl_onnx_move_batch (HlOnnxImport *self, HlOnnxValue *value, int axis, GError **e
     return value;
   if (self->batch != 1 || axis >= (int) value->n_dims || (axis >= 0 && value->dim[axis] != 1))
     {
-      hl_onnx_refuse (error, axis >= 0 ? _("it would need the batch on axis %d, where samples of this model are mixed.")
-                                       : _("it would mix the samples of a batch."), axis);
+      hl_onnx_refuse_mixed (error, axis >= 0 ? _("it would need the batch on another axis, where samples of this model are mixed.")
+                                             : _("it would mix the samples of a batch."));
       return NULL;
     }
   result = g_new0 (HlOnnxValue, 1);

@@ -64,18 +64,18 @@ resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *
   *axis = HL_ONNX_WHOLE;
   if (x->axis < 0)
     ;
-  else if (x->axis == 0 && n > 0 && (dim[0] == self->batch || (open == 0 && self->batch < 0)))
+  else if (x->axis == 0 && n > 0
+           && (dim[0] == self->batch || (open == 0 && (self->batch < 0 || given * (double) self->batch == left))))
     {
       *axis = 0;
       dim[0] = self->batch;
-      if (open == 0 && given * self->batch == left)   /* -1 was the batch */
-        open = -1;
+      open = open == 0 ? -1 : open;   /* what was left over is the batch */
     }
   else if (self->batch < 0)
-    return hl_onnx_refuse (error, _("its shape mixes the samples of a batch, or does not leave the batch open."));
+    return hl_onnx_refuse_mixed (error, _("its shape mixes the samples of a batch, or does not leave the batch open."));
   if (open >= 0)
     {
-      if (*axis == open || left / given > G_MAXINT32 || given == 0)
+      if (left / given > G_MAXINT32 || given == 0)
         return hl_onnx_refuse (error, _("its shape does not fit what it gets."));
       dim[open] = (gint64) (left / given);
     }
@@ -316,7 +316,9 @@ hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_ax
           dim[axis] += values[at]->dim[axis];
           inputs[k++] = values[at++];
         }
-      if (!(y = hl_onnx_emit (self, error, "concat", k, inputs, "axis", (double) sample_axis, NULL)))
+      y = sample_axis == 0 ? hl_onnx_emit (self, error, "concat", k, inputs, NULL)
+                           : hl_onnx_emit (self, error, "concat", k, inputs, "axis", (double) sample_axis, NULL);
+      if (!y)
         return NULL;
       hl_onnx_set_dims (y, values[0]->n_dims, dim, values[0]->axis);
     }

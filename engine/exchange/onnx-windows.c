@@ -89,6 +89,16 @@ read_window (HlOnnxImport *self, const HlOnnxValue *x, const HlOnnxTensor *weigh
   return TRUE;
 }
 
+/* Pooling layers pad by at most half their window. */
+static gboolean
+is_padded_far (const Window *window)
+{
+  for (guint i = 0; i < window->n; i++)
+    if (window->before[i] > window->size[i] / 2)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 is_symmetric (const Window *window)
 {
@@ -242,9 +252,10 @@ pad_for_output (Window *window, const gint64 *wanted, gint64 *extra, gboolean up
     }
 }
 
-/* How much is cut off; the layer cuts the same on both sides and adds output padding after, so a smaller cut after is that. */
+/* How much is cut off; the layer cuts the same on both sides and adds output padding after, so a smaller cut after is that;
+ * what more there is to cut after, a slice does. */
 static gboolean
-read_transpose (HlOnnxImport *self, Window *window, gint64 *extra, GError **error)
+read_transpose (HlOnnxImport *self, Window *window, gint64 *extra, gint64 *cut, GError **error)
 {
   g_autofree char *automatic = hl_onnx_string (self, "auto_pad", "NOTSET");
   guint n;
@@ -263,14 +274,10 @@ read_transpose (HlOnnxImport *self, Window *window, gint64 *extra, GError **erro
     {
       gint64 less = window->before[i] - window->after[i];
 
-      if (window->before[i] < 0 || less < 0)
-        {
-          /* More is cut after than before, or something is added before. */
-          return hl_onnx_refuse (error, _("it cuts %" G_GINT64_FORMAT " off before and %" G_GINT64_FORMAT " after; the layer cannot cut less before."),
-                                 window->before[i], window->after[i]);
-        }
-      extra[i] += less;
-      window->after[i] = window->before[i];
+      if (window->before[i] < 0)
+        return hl_onnx_refuse (error, _("it adds places before its output, which the layer cannot."));
+      extra[i] += MAX (less, 0);
+      cut[i] = MAX (-less, 0);
     }
   return TRUE;
 }
@@ -280,13 +287,13 @@ hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
 {
   HlOnnxValue *x = hl_onnx_computed (self, 0, error), *y;
   HlOnnxTensor *weight = x ? hl_onnx_floats_input (self, 1, error) : NULL, *bias = NULL;
-  gint64 groups = hl_onnx_int (self, "group", 1), extra[MAX_AXES] = { 0 };
+  gint64 groups = hl_onnx_int (self, "group", 1), extra[MAX_AXES] = { 0 }, cut[MAX_AXES] = { 0 };
   guint n_dims;
   Window window;
 
   if (!weight || (hl_onnx_has_input (self, 2) && !(bias = hl_onnx_floats_input (self, 2, error)))
       || !(x = hl_onnx_move_batch (self, x, 0, error)) || !read_window (self, x, weight, &window, error)
-      || !read_transpose (self, &window, extra, error))
+      || !read_transpose (self, &window, extra, cut, error))
     return FALSE;
   n_dims = x->n_dims;
   if (window.n == 3)
@@ -294,7 +301,7 @@ hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
   if (groups < 1 || weight->dim[0] != x->shape.dim[0])
     return hl_onnx_refuse (error, _("its weights are for %" G_GUINT64_FORMAT " channels, but it gets %u."), weight->dim[0], x->shape.dim[0]);
   if (window.n == 1)
-    extra[1] = extra[0], extra[0] = 0;
+    extra[1] = extra[0], extra[0] = 0, cut[1] = cut[0], cut[0] = 0;
   if (!(x = as_image (self, x, &window, error)))
     return FALSE;
   y = hl_onnx_emit (self, error, "conv_transpose2d", 1, &x, "filters", (double) weight->dim[1] * (double) groups, "size_y", (double) window.size[0],
@@ -306,7 +313,10 @@ hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
     return FALSE;
   hl_onnx_weight (self, y, "weight", weights_of_image (weight));
   hl_onnx_weight (self, y, "bias", hl_onnx_tensor_ref (bias));
-  y->takes_bias = !bias;
+  y->takes_bias = !bias && cut[0] == 0 && cut[1] == 0;
+  for (guint i = 0; y && i < 2; i++)
+    if (cut[i] > 0)
+      y = hl_onnx_emit (self, error, "slice", 1, &y, "axis", i + 1.0, "start", 0.0, "length", (double) y->shape.dim[i + 1] - (double) cut[i], NULL);
   return output_image (self, y, n_dims, error);
 }
 
@@ -370,11 +380,12 @@ pool_image (HlOnnxImport *self, HlOnnxValue *x, Window *window, gboolean include
 {
   gboolean is_max = g_str_equal (self->operator->layer, "max_pool2d");
 
-  if (!is_symmetric (window) && !is_max && !include)
+  if (is_symmetric (window) && !is_padded_far (window))
+    return emit_pool (self, x, window, include, error);
+  if (!is_max && !include)
     return emit_lopsided_average (self, x, window, error);
-  if (!is_symmetric (window) && !(x = pad_image (self, x, window, is_max ? -(double) G_MAXFLOAT : 0, error)))
-    return NULL;
-  return emit_pool (self, x, window, include, error);
+  x = pad_image (self, x, window, is_max ? -(double) G_MAXFLOAT : 0, error);
+  return x ? emit_pool (self, x, window, include, error) : NULL;
 }
 
 /* Three axes: first rows and columns of every depth, then the depths with all pixels as columns. */

@@ -25,7 +25,7 @@ static const HlParam pad_params[] = {
   HL_INT (Pad, left, N_("Left"), HL_UNIT_PIXEL, 0, 4096, 1, N_("Columns, or steps, added on the left.")),
   HL_INT (Pad, bottom, N_("Below"), HL_UNIT_PIXEL, 0, 4096, 1, N_("Rows added below.")),
   HL_INT (Pad, right, N_("Right"), HL_UNIT_PIXEL, 0, 4096, 1, N_("Columns, or steps, added on the right.")),
-  HL_FLOAT (Pad, value, N_("Value"), HL_UNIT_NONE, -1e6, 1e6, 0, N_("What a constant rim is made of.")),
+  HL_FLOAT (Pad, value, N_("Value"), HL_UNIT_NONE, -G_MAXFLOAT, G_MAXFLOAT, 0, N_("What a constant rim is made of.")),
   HL_PARAM_END
 };
 
