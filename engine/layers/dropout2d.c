@@ -31,7 +31,8 @@ dropout2d_reference (const HlLayerReference *call)
 
 /* ONNX has no dropout of channels; what is exported is for evaluation, where it does nothing. */
 static gboolean
-dropout2d_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+dropout2d_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+                 GError **error)
 {
   hl_op_list_add (ops, "Identity", "$x0", "$y");
   return TRUE;
@@ -43,10 +44,10 @@ const HlLayerClass hl_dropout2d_layer = {
     .title = N_("Channel dropout"),
     .group = N_("Regularization"),
     .summary = N_("Sets random channels to 0 while training, so that filters cannot rely on each other."),
-    .help = N_("While training, each channel of each sample is 0 with probability p and is otherwise multiplied by 1 / (1 - p); "
-               "in evaluation nothing is changed (Tompson and others, 2015). Neighbouring pixels of a channel say much the same, "
-               "so that dropping single ones teaches little: after convolutions take this layer. The first axis is the channel; "
-               "for a row of numbers it is the same as dropout."),
+    .help = N_("While training, each channel of each sample is 0 with probability p and is otherwise multiplied by 1 / "
+               "(1 - p); in evaluation nothing is changed (Tompson and others, 2015). Neighbouring pixels of a channel "
+               "say much the same, so that dropping single ones teaches little: after convolutions take this layer. "
+               "The first axis is the channel; for a row of numbers it is the same as dropout."),
     .params_size = sizeof (HlDropout),
     .params = dropout2d_params,
   },

@@ -35,7 +35,8 @@ get_norm (const GroupNorm *self, const HlShape *input)
 }
 
 static gboolean
-group_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+group_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
+                 HlLayerPlan *plan,
                  GError **error)
 {
   const GroupNorm *self = params;
@@ -70,7 +71,8 @@ group_norm_reference (const HlLayerReference *call)
 
 /* ONNX has group norm only in later operator sets: a group becomes a channel of instance norm. */
 static gboolean
-group_norm_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+group_norm_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+                  GError **error)
 {
   const GroupNorm *self = params;
   const gint64 grouped[] = { 0, self->groups, -1 };
@@ -112,9 +114,10 @@ const HlLayerClass hl_group_norm_layer = {
     .title = N_("Group norm"),
     .group = N_("Normalization"),
     .summary = N_("Brings groups of channels of each sample to mean 0 and variance 1."),
-    .help = N_("y = (x - mean) / sqrt (variance + epsilon) × weight + bias, with mean and variance of a group of channels of one sample "
-               "(Wu and He, 2018). It does not depend on the batch: a stand-in for batch norm where memory allows only small "
-               "batches. One group is layer norm with weights per channel, as many groups as channels are instance norm."),
+    .help = N_("y = (x - mean) / sqrt (variance + epsilon) × weight + bias, with mean and variance of a group of "
+               "channels of one sample (Wu and He, 2018). It does not depend on the batch: a stand-in for batch norm "
+               "where memory allows only small batches. One group is layer norm with weights per channel, as many "
+               "groups as channels are instance norm."),
     .params_size = sizeof (GroupNorm),
     .params = group_norm_params,
   },

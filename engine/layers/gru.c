@@ -18,7 +18,8 @@ static const HlLayerExample gru_examples[] = {
 };
 
 static gboolean
-gru_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan, GError **error)
+gru_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+          GError **error)
 {
   return hl_recurrent_plan (HL_CELL_GRU, params, options, &inputs[0], plan, error);
 }
@@ -36,7 +37,8 @@ gru_reference (const HlLayerReference *call)
 }
 
 static gboolean
-gru_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+gru_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+           GError **error)
 {
   return hl_recurrent_lower (HL_CELL_GRU, params, &inputs[0], ops, error);
 }
@@ -47,12 +49,13 @@ const HlLayerClass hl_gru_layer = {
     .title = N_("GRU"),
     .group = N_("Recurrent"),
     .summary = N_("Reads a sequence step by step with two gates that mix the old state and the new."),
-    .help = N_("r = σ (W x + U h + b), z likewise, n = tanh (W x + b + r (U h + b')); h := (1 - z) n + z h (Cho and others, 2014). It needs "
-               "three quarters of an LSTM's weights and often learns as well. The paper lets r multiply h before U; PyTorch and "
-               "cuDNN multiply afterwards, and so does this layer (ONNX: linear_before_reset). "
-               "A sample is a table of time steps × features; an image counts as one when Reshape makes its rows the steps. With both "
-               "directions, “last” is the forward state after the last step beside the backward state after the first time, "
-               "as in PyTorch's h_n; it is not the last row of the whole sequence."),
+    .help = N_("r = σ (W x + U h + b), z likewise, n = tanh (W x + b + r (U h + b')); h := (1 - z) n + z h (Cho and "
+               "others, 2014). It needs three quarters of an LSTM's weights and often learns as well. The paper lets r "
+               "multiply h before U; PyTorch and cuDNN multiply afterwards, and so does this layer (ONNX: "
+               "linear_before_reset). A sample is a table of time steps × features; an image counts as one when "
+               "Reshape makes its rows the steps. With both directions, “last” is the forward state after the last "
+               "step beside the backward state after the first time, as in PyTorch's h_n; it is not the last row of "
+               "the whole sequence."),
     .params_size = sizeof (HlRecurrent),
     .params = gru_params,
   },

@@ -34,7 +34,8 @@ get_norm (const InstanceNorm *self, const HlShape *input)
 }
 
 static gboolean
-instance_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+instance_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
+                    HlLayerPlan *plan,
                     GError **error)
 {
   const HlSampleNorm norm = get_norm (params, inputs);
@@ -86,9 +87,10 @@ const HlLayerClass hl_instance_norm_layer = {
     .title = N_("Instance norm"),
     .group = N_("Normalization"),
     .summary = N_("Brings each channel of each sample to mean 0 and variance 1."),
-    .help = N_("y = (x - mean) / sqrt (variance + epsilon), with mean and variance of one channel of one sample (Ulyanov, Vedaldi and "
-               "Lempitsky, 2016). It removes an image's contrast, which helps where style is transferred and hurts where "
-               "brightness tells classes apart. As in PyTorch it has no weights unless asked for."),
+    .help = N_("y = (x - mean) / sqrt (variance + epsilon), with mean and variance of one channel of one sample "
+               "(Ulyanov, Vedaldi and Lempitsky, 2016). It removes an image's contrast, which helps where style is "
+               "transferred and hurts where brightness tells classes apart. As in PyTorch it has no weights unless "
+               "asked for."),
     .params_size = sizeof (InstanceNorm),
     .params = instance_norm_params,
   },

@@ -54,7 +54,8 @@ get_norm (const LayerNorm *self, const HlShape *input)
 }
 
 static gboolean
-layer_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+layer_norm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
+                 HlLayerPlan *plan,
                  GError **error)
 {
   const LayerNorm *self = params;
@@ -118,9 +119,10 @@ const HlLayerClass hl_layer_norm_layer = {
     .title = N_("Layer norm"),
     .group = N_("Normalization"),
     .summary = N_("Brings each sample, or its last axes, to mean 0 and variance 1."),
-    .help = N_("y = (x - mean) / sqrt (variance + epsilon) × weight + bias, with mean and variance of the sample's own elements (Ba, Kiros "
-               "and Hinton, 2016). It does the same in training and evaluation and with any batch, which is why transformers and "
-               "recurrent networks use it. Weight and bias have the shape of the axes that are normalised, as in PyTorch."),
+    .help = N_("y = (x - mean) / sqrt (variance + epsilon) × weight + bias, with mean and variance of the sample's own "
+               "elements (Ba, Kiros and Hinton, 2016). It does the same in training and evaluation and with any batch, "
+               "which is why transformers and recurrent networks use it. Weight and bias have the shape of the axes "
+               "that are normalised, as in PyTorch."),
     .params_size = sizeof (LayerNorm),
     .params = layer_norm_params,
   },

@@ -56,7 +56,8 @@ count_after (const Lrn *self)
 }
 
 static gboolean
-lrn_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan, GError **error)
+lrn_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+          GError **error)
 {
   const Lrn *self = params;
   gsize capacity = (options->batch + options->lanes - 1) / options->lanes * options->lanes;
@@ -163,7 +164,8 @@ lrn_reference (const HlLayerReference *call)
 }
 
 static gboolean
-lrn_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+lrn_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+           GError **error)
 {
   const Lrn *self = params;
 
@@ -197,10 +199,10 @@ const HlLayerClass hl_lrn_layer = {
     .title = N_("Local response norm"),
     .group = N_("Normalization"),
     .summary = N_("Makes strong responses of neighbouring channels weaken each other."),
-    .help = N_("y = x / (k + a × sum of x² over neighbouring channels)^beta. AlexNet (Krizhevsky, Sutskever and Hinton, 2012) has "
-               "5 channels, alpha 1e-4, beta 0.75 and k 2 with a = alpha. PyTorch and ONNX take a = alpha / channels and k 1 "
-               "unless told otherwise, so that the paper's 1e-4 is their 5e-4: choose the convention your numbers come from. "
-               "Batch norm has replaced this layer in later networks."),
+    .help = N_("y = x / (k + a × sum of x² over neighbouring channels)^beta. AlexNet (Krizhevsky, Sutskever and "
+               "Hinton, 2012) has 5 channels, alpha 1e-4, beta 0.75 and k 2 with a = alpha. PyTorch and ONNX take a = "
+               "alpha / channels and k 1 unless told otherwise, so that the paper's 1e-4 is their 5e-4: choose the "
+               "convention your numbers come from. Batch norm has replaced this layer in later networks."),
     .params_size = sizeof (Lrn),
     .params = lrn_params,
   },

@@ -18,7 +18,8 @@ static const HlLayerExample lstm_examples[] = {
 };
 
 static gboolean
-lstm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan, GError **error)
+lstm_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs,
+           HlLayerPlan *plan, GError **error)
 {
   return hl_recurrent_plan (HL_CELL_LSTM, params, options, &inputs[0], plan, error);
 }
@@ -36,7 +37,8 @@ lstm_reference (const HlLayerReference *call)
 }
 
 static gboolean
-lstm_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+lstm_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+            GError **error)
 {
   return hl_recurrent_lower (HL_CELL_LSTM, params, &inputs[0], ops, error);
 }
@@ -47,13 +49,13 @@ const HlLayerClass hl_lstm_layer = {
     .title = N_("LSTM"),
     .group = N_("Recurrent"),
     .summary = N_("Reads a sequence step by step and learns what to keep in a memory cell."),
-    .help = N_("i = σ (W x + U h + b), f and o likewise, g = tanh (W x + U h + b); c := f c + i g; h := o tanh (c). The cell c is passed on "
-               "by a sum, so that its gradient does not vanish as that of a plain recurrent layer does (Hochreiter and "
-               "Schmidhuber, 1997; the forget gate f is by Gers and others, 2000). PyTorch keeps two biases for each gate, of "
-               "which only the sum matters. "
-               "A sample is a table of time steps × features; an image counts as one when Reshape makes its rows the steps. With both "
-               "directions, “last” is the forward state after the last step beside the backward state after the first time, "
-               "as in PyTorch's h_n; it is not the last row of the whole sequence."),
+    .help = N_("i = σ (W x + U h + b), f and o likewise, g = tanh (W x + U h + b); c := f c + i g; h := o tanh (c). "
+               "The cell c is passed on by a sum, so that its gradient does not vanish as that of a plain recurrent "
+               "layer does (Hochreiter and Schmidhuber, 1997; the forget gate f is by Gers and others, 2000). PyTorch "
+               "keeps two biases for each gate, of which only the sum matters. A sample is a table of time steps × "
+               "features; an image counts as one when Reshape makes its rows the steps. With both directions, “last” "
+               "is the forward state after the last step beside the backward state after the first time, as in "
+               "PyTorch's h_n; it is not the last row of the whole sequence."),
     .params_size = sizeof (HlRecurrent),
     .params = lstm_params,
   },

@@ -29,7 +29,8 @@ get_cell (const void *params)
 }
 
 static gboolean
-rnn_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan, GError **error)
+rnn_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+          GError **error)
 {
   return hl_recurrent_plan (get_cell (params), params, options, &inputs[0], plan, error);
 }
@@ -47,7 +48,8 @@ rnn_reference (const HlLayerReference *call)
 }
 
 static gboolean
-rnn_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
+rnn_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+           GError **error)
 {
   return hl_recurrent_lower (get_cell (params), params, &inputs[0], ops, error);
 }
@@ -58,11 +60,12 @@ const HlLayerClass hl_rnn_layer = {
     .title = N_("Recurrent"),
     .group = N_("Recurrent"),
     .summary = N_("Reads a sequence step by step; its state is a layer of the input and the state before."),
-    .help = N_("h := tanh (W x + b + U h + b'), or ReLU in place of tanh (Elman, 1990). The gradient passes through U once for each "
-               "step, so that over long sequences it vanishes or explodes: prefer LSTM or GRU there, and clip gradients. "
-               "A sample is a table of time steps × features; an image counts as one when Reshape makes its rows the steps. With both "
-               "directions, “last” is the forward state after the last step beside the backward state after the first time, "
-               "as in PyTorch's h_n; it is not the last row of the whole sequence."),
+    .help = N_("h := tanh (W x + b + U h + b'), or ReLU in place of tanh (Elman, 1990). The gradient passes through U "
+               "once for each step, so that over long sequences it vanishes or explodes: prefer LSTM or GRU there, and "
+               "clip gradients. A sample is a table of time steps × features; an image counts as one when Reshape "
+               "makes its rows the steps. With both directions, “last” is the forward state after the last step beside "
+               "the backward state after the first time, as in PyTorch's h_n; it is not the last row of the whole "
+               "sequence."),
     .params_size = sizeof (HlRecurrent),
     .params = rnn_params,
   },
