@@ -72,7 +72,8 @@ HlTrainer      *hl_cli_open_trainer (HlProjectState *state, GFile *project, cons
 GFile          *hl_cli_runs_folder (GFile *project) G_GNUC_WARN_UNUSED_RESULT;
 /* The folder of the newest run, by number. */
 GFile          *hl_cli_newest_run  (GFile *project, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* overrides->weights if given (a file, or a run's folder), else the newest run's last checkpoint. */
+/* overrides->weights if given (a file, or a run's folder), else the newest run's last checkpoint, else the
+ * weights that were imported with the project, PROJECT.safetensors. */
 GFile          *hl_cli_find_weights (GFile *project, const HlCliOverrides *overrides, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* ---- Output ---- */

@@ -70,8 +70,8 @@ import_model (const char *model_path, const char *out, const char *data, const c
     return hl_cli_fail (error);
   for (guint i = 0; i < network->notes->len; i++)
     printf ("%s\n", (char *) network->notes->pdata[i]);
-  printf (_("Wrote %s and its weights %s. \"hillock-cli train %s --init %s\" goes on from them; eval, predict and export use them with "
-            "--weights.\n"), project_path, weights_path, project_path, weights_path);
+  printf (_("Wrote %s and its weights %s. \"hillock-cli train %s --init %s\" goes on from them; eval, predict and export use them as "
+            "long as there is no run.\n"), project_path, weights_path, project_path, weights_path);
   return 0;
 }
 

@@ -129,10 +129,21 @@ hl_cli_newest_run (GFile *project, GError **error)
 GFile *
 hl_cli_find_weights (GFile *project, const HlCliOverrides *overrides, GError **error)
 {
-  g_autoptr (GFile) place = overrides->weights ? g_file_new_for_commandline_arg (overrides->weights) : hl_cli_newest_run (project, error);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GFile) place = overrides->weights ? g_file_new_for_commandline_arg (overrides->weights) : hl_cli_newest_run (project, &failure);
 
   if (!place)
-    return NULL;
+    {
+      /* A project that was imported has its weights beside it until it is trained. */
+      g_autofree char *path = g_file_get_path (project);
+      g_autofree char *stem = g_strndup (path, strlen (path) - (g_str_has_suffix (path, ".hillock") ? strlen (".hillock") : 0));
+      g_autofree char *imported = g_strconcat (stem, ".safetensors", NULL);
+
+      if (g_file_test (imported, G_FILE_TEST_IS_REGULAR))
+        return g_file_new_for_path (imported);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
   if (g_file_query_file_type (place, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_DIRECTORY)
     return g_file_get_child (place, "last.safetensors");
   return g_steal_pointer (&place);

@@ -352,6 +352,8 @@ finish (HlOnnxImport *self, HlOnnxNetwork *network, GError **error)
   network->output_axis = value->axis;
   memcpy (network->output_dim, value->dim, sizeof value->dim);
   network->notes = g_ptr_array_ref (self->notes);
+  if (value->axis > 0)
+    g_ptr_array_add (self->notes, g_strdup_printf (_("The model's output “%s” has the batch on axis %d; the network has it first."), name, value->axis));
   if (value->constant)
     {
       network->constant = hl_onnx_tensor_ref (value->constant);

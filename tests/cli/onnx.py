@@ -75,7 +75,8 @@ def the_model_zoos_mnist_runs_learns_and_leaves():
     weights = project.with_suffix(".safetensors")
     assert cli("test-onnx", source).stdout.startswith("passed  mnist-8")
     cli("import", source / "model.onnx", "-o", project, "--data", folder / "mnist", "--normalize", "unit")
-    score = cli("eval", project, "--weights", weights).stdout
+    assert cli("eval", project).stdout == cli("eval", project, "--weights", weights).stdout
+    score = cli("eval", project).stdout
     assert float(score.split("accuracy")[1].split()[0]) >= 98.8, score
     cli("export", project, "--weights", weights, "-o", FOLDER / "mnist.onnx")
     for index, model in enumerate((source / "model.onnx", FOLDER / "mnist.onnx")):
