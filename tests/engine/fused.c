@@ -28,7 +28,7 @@ static const Case cases[] = {
   { HL_SHAPE_3 (17, 6, 7), "conv2d", "filters=33;size_y=3;size_x=3;padding_y=1;padding_x=1", "relu", "", TRUE },
   { HL_SHAPE_3 (16, 3, 41), "conv2d", "filters=17;size_y=3;size_x=3;padding_y=1;padding_x=1", "relu", "", TRUE },
   { HL_SHAPE_3 (3, 24, 37), "conv2d", "filters=4;size_y=7;size_x=7;stride_y=3;stride_x=3;padding_y=2;padding_x=3", "relu", "", TRUE },
-  { HL_SHAPE_3 (2, 8, 9), "conv2d", "filters=5;size_y=3;size_x=3;bias=false", NULL, "size_x=3;stride_x=3", TRUE },
+  { HL_SHAPE_3 (2, 8, 9), "conv2d", "filters=5;size_y=3;size_x=3;bias=none", NULL, "size_x=3;stride_x=3", TRUE },
   { HL_SHAPE_3 (2, 9, 9), "conv2d", "filters=4;size_y=3;size_x=3", "relu", "size_y=3;size_x=3", FALSE },
   { HL_SHAPE_3 (2, 9, 9), "conv2d", "filters=4;size_y=3;size_x=3", "relu", "ceil_mode=true", FALSE },
   { HL_SHAPE_3 (2, 9, 9), "conv2d", "filters=4;size_y=3;size_x=3", "relu", "padding_y=1", FALSE },
