@@ -53,7 +53,7 @@ hl_project_io_open (GFile *file, GError **error)
 {
   g_autoptr (HlOpened) self = g_new0 (HlOpened, 1);
   gsize length;
-  g_autofree char *text = hl_file_load_text (file, &length, error);
+  g_autofree char *text = hl_project_state_load_text (file, &length, error);
 
   if (!text || !(self->state = hl_project_state_from_text (text, length, file, error)))
     return NULL;

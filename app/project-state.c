@@ -11,6 +11,7 @@
 #include "app/file-util.h"
 #include "app/json-text.h"
 #include "engine/base/params-json.h"
+#include "engine/exchange/onnx.h"
 #include "engine/graph/graph-json.h"
 
 struct _HlProjectState
@@ -229,11 +230,23 @@ hl_project_state_from_text (const char *text, gssize length, GFile *file, GError
   return self;
 }
 
+char *
+hl_project_state_load_text (GFile *file, gsize *length, GError **error)
+{
+  g_autofree char *name = hl_file_dup_name (file);
+
+  if (!hl_onnx_is_name (file))
+    return hl_file_load_text (file, length, error);
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
+               _("“%s” is an ONNX model, not a project. “hillock-cli import %s” makes a project of it, with its weights beside it."), name, name);
+  return NULL;
+}
+
 HlProjectState *
 hl_project_state_load (GFile *file, GError **error)
 {
   gsize length;
-  g_autofree char *text = hl_file_load_text (file, &length, error);
+  g_autofree char *text = hl_project_state_load_text (file, &length, error);
 
   return text ? hl_project_state_from_text (text, length, file, error) : NULL;
 }

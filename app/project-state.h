@@ -33,6 +33,8 @@ HlProjectState   *hl_project_state_with_recipe (const HlProjectState *self, HlRe
 char             *hl_project_state_to_text   (const HlProjectState *self, GFile *file) G_GNUC_WARN_UNUSED_RESULT;
 HlProjectState   *hl_project_state_from_text (const char *text, gssize length, GFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HlProjectState   *hl_project_state_load      (GFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;      /* blocks */
+/* The file's text; an ONNX model, which is none, is refused with how to make a project of it. */
+char             *hl_project_state_load_text (GFile *file, gsize *length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean          hl_project_state_save      (const HlProjectState *self, GFile *file, GError **error);    /* blocks; atomic, fsync */
 
 /* Ready-made projects: "lenet-fashion", "lenet-strokes", "mlp", "empty". */

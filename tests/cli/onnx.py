@@ -115,6 +115,8 @@ def damaged_and_dangerous_files_are_refused():
         path.write_bytes(data)
         said = cli("import", path, "-o", FOLDER / "bad.hillock", status=1).stderr
         assert said.startswith("hillock-cli: ") and said.count("\n") == 1 and words.get(name, "") in said, (name, said)
+    (FOLDER / "model.onnx").write_bytes(good)
+    assert "hillock-cli import" in cli("check", FOLDER / "model.onnx", status=1).stderr
     cli("import", FOLDER, status=1)
     cli("import", FOLDER / "none.onnx", status=1)
     assert not (FOLDER / "bad.hillock").exists()
