@@ -122,7 +122,7 @@ expand (const HlOnnxTensor *constant, const HlOnnxValue *like, int first, GError
     }
   for (guint i = 0; i < like->shape.n_dims; i++)
     dim[i] = like->shape.dim[i];
-  result = hl_onnx_tensor_new (constant->name, TRUE, like->shape.n_dims, dim, error);
+  result = hl_onnx_new_filled (constant->name, &like->shape, error);
   for (gsize i = 0; result && i < result->n; i++)
     {
       result->floats[i] = constant->floats[source];
@@ -142,13 +142,10 @@ expand (const HlOnnxTensor *constant, const HlOnnxValue *like, int first, GError
 static HlOnnxValue *
 with_number (HlOnnxImport *self, const char *layer, HlOnnxValue *x, double number, GError **error)
 {
-  guint64 dim[HL_MAX_DIMS] = { 0 };
   HlOnnxValue *pair[2] = { x, NULL };
   g_autoptr (HlOnnxTensor) tensor = NULL;
 
-  for (guint i = 0; i < x->shape.n_dims; i++)
-    dim[i] = x->shape.dim[i];
-  if (!(tensor = hl_onnx_tensor_new ("", TRUE, x->shape.n_dims, dim, error)))
+  if (!(tensor = hl_onnx_new_filled ("", &x->shape, error)))
     return NULL;
   for (gsize i = 0; i < tensor->n; i++)
     tensor->floats[i] = (float) number;
@@ -316,7 +313,7 @@ hl_onnx_convert_softmax (HlOnnxImport *self, GError **error)
 static gboolean
 output_mask (HlOnnxImport *self, const HlOnnxValue *x, GError **error)
 {
-  guint64 dim[HL_ONNX_MAX_DIMS];
+  guint64 dim[HL_ONNX_MAX_DIMS], count = 1;
   HlOnnxTensor *mask;
 
   for (guint i = 0; i < x->n_dims; i++)
@@ -324,7 +321,10 @@ output_mask (HlOnnxImport *self, const HlOnnxValue *x, GError **error)
       if (x->dim[i] < 0)
         return hl_onnx_refuse (error, _("its mask cannot be had for a batch of any size."));
       dim[i] = (guint64) x->dim[i];
+      count = MIN (count, HL_ONNX_MAX_FILLED + 1) * MIN (dim[i], HL_ONNX_MAX_FILLED + 1);
     }
+  if (count > HL_ONNX_MAX_FILLED)
+    return hl_onnx_refuse (error, _("its mask would have more than %d numbers."), HL_ONNX_MAX_FILLED);
   mask = hl_onnx_tensor_new ("mask", FALSE, x->n_dims, dim, error);
   for (gsize i = 0; mask && i < mask->n; i++)
     mask->ints[i] = 1;

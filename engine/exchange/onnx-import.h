@@ -84,6 +84,11 @@ gboolean       hl_onnx_output_constant (HlOnnxImport *self, guint i, HlOnnxTenso
 
 /* ---- Layers ---- */
 
+/* A few bytes of a file can declare shapes of any size: what is filled up to a shape may have this many numbers. */
+#define HL_ONNX_MAX_FILLED (1 << 22)
+/* A tensor of zeros of the sample's shape, to be filled. */
+HlOnnxTensor *hl_onnx_new_filled (const char *name, const HlShape *shape, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Adds a layer; then pairs of parameter name and double, ended by NULL. The value has the first input's axes when its
  * shape is the same, else the sample's with the batch where it was (hl_onnx_set_dims changes that). */
 HlOnnxValue *hl_onnx_emit (HlOnnxImport *self, GError **error, const char *layer, guint n_inputs, HlOnnxValue *const *inputs, ...);

@@ -222,6 +222,20 @@ hl_onnx_output_constant (HlOnnxImport *self, guint i, HlOnnxTensor *tensor, GErr
 
 /* ---- Layers ---- */
 
+HlOnnxTensor *
+hl_onnx_new_filled (const char *name, const HlShape *shape, GError **error)
+{
+  guint64 dim[HL_MAX_DIMS], count = 1;
+
+  for (guint i = 0; i < shape->n_dims; i++)
+    if (count <= HL_ONNX_MAX_FILLED)
+      count *= dim[i] = shape->dim[i];
+  if (count <= HL_ONNX_MAX_FILLED)
+    return hl_onnx_tensor_new (name, TRUE, shape->n_dims, dim, error);
+  hl_onnx_refuse (error, _("it would need a constant of more than %d numbers."), HL_ONNX_MAX_FILLED);
+  return NULL;
+}
+
 static gboolean
 set_param (HlOnnxImport *self, guint32 node, const HlLayerClass *klass, const char *name, double value, GError **error)
 {

@@ -141,6 +141,8 @@ read_sizes (HlOnnxImport *self, const HlOnnxValue *x, Resize *resize, GError **e
       if (!(resize->scale[i] > 0 && resize->scale[i] < 1e6))
         return hl_onnx_refuse (error, _("its scale for axis %u is %g."), i, resize->scale[i]);
       resize->size[i] = sizes ? sizes->ints[i] : (gint64) floor ((double) from * resize->scale[i]);
+      if (resize->size[i] < 1 || resize->size[i] > 1 << 20)
+        return hl_onnx_refuse (error, _("its size for axis %u would be %" G_GINT64_FORMAT "."), i, resize->size[i]);
       if (i < 2 && resize->scale[i] != 1)
         return hl_onnx_refuse (error, _("it resizes the axis %u; only rows and columns can be resized."), i);
     }
@@ -153,8 +155,9 @@ find_source (const Resize *resize, guint axis, gint64 from, gint64 at)
 {
   double scale = resize->scale[axis], place = (double) at;
 
+  /* ONNX counts places of the output with their fraction where a scale gives one. */
   if (resize->align)
-    return resize->size[axis] > 1 ? place * (double) (from - 1) / (double) (resize->size[axis] - 1) : 0;
+    return resize->size[axis] > 1 ? place * (double) (from - 1) / ((double) from * scale - 1) : 0;
   if (g_str_equal (resize->transform, "asymmetric"))
     return place / scale;
   if (g_str_equal (resize->transform, "pytorch_half_pixel") && resize->size[axis] <= 1)
@@ -185,10 +188,12 @@ reads_alike (const Resize *resize, guint axis, gint64 from)
   for (gint64 at = 0; at < resize->size[axis]; at++)
     {
       double place = find_source (resize, axis, from, at);
+      double own = resize->align ? (double) at * (double) (from - 1) / (double) MAX (resize->size[axis] - 1, 1)
+                                 : CLAMP (((double) at + 0.5) / scale - 0.5, 0, (double) (from - 1));
 
       if (!resize->linear && CLAMP (round_source (resize, place), 0, from - 1) != MIN ((gint64) floor ((double) at / scale), from - 1))
         return FALSE;
-      if (resize->linear && !resize->align && fabs (CLAMP (place, 0, from - 1) - CLAMP ((at + 0.5) / scale - 0.5, 0, from - 1)) > 1e-6)
+      if (resize->linear && fabs (CLAMP (place, 0, (double) (from - 1)) - own) > 1e-6)
         return FALSE;
     }
   return TRUE;

@@ -359,18 +359,17 @@ emit_lopsided_average (HlOnnxImport *self, HlOnnxValue *x, const Window *window,
 {
   Window padded = *window;
   g_autoptr (HlOnnxTensor) factor = NULL;
-  guint64 dim[3];
+  guint rows, columns;
   HlOnnxValue *pair[2];
 
   if (!(x = pad_image (self, x, &padded, 0, error)) || !(pair[0] = emit_pool (self, x, &padded, TRUE, error)))
     return NULL;
-  for (guint i = 0; i < 3; i++)
-    dim[i] = pair[0]->shape.dim[i];
-  if (!(factor = hl_onnx_tensor_new ("", TRUE, 3, dim, error)))
+  rows = pair[0]->shape.dim[1], columns = pair[0]->shape.dim[2];
+  if (!(factor = hl_onnx_new_filled ("", &pair[0]->shape, error)))
     return NULL;
   for (gsize i = 0; i < factor->n; i++)
     factor->floats[i] = (float) (window->size[0] * window->size[1])
-                        / (float) MAX (1, count_inside (window, 0, (gint64) (i / dim[2] % dim[1])) * count_inside (window, 1, (gint64) (i % dim[2])));
+                        / (float) MAX (1, count_inside (window, 0, (gint64) (i / columns % rows)) * count_inside (window, 1, (gint64) (i % columns)));
   pair[1] = hl_onnx_emit_constant (self, factor, error);
   return pair[1] ? hl_onnx_emit (self, error, "mul", 2, pair, NULL) : NULL;
 }
