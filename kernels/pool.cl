@@ -176,3 +176,67 @@ NAME (avg_pool2d_backward) (TENSOR_IN (dy), TENSOR_OUT (dx))
       }
 }
 #endif
+
+/* One int a lane. */
+#if HL_GPU
+#define POOL_INT(p, i) (((__global int *) (p))[(size_t) (i) * LANES + LANE])
+#else
+#define POOL_INT(p, i) (((__global IVEC *) (p))[i])
+#endif
+
+#ifdef KERNEL_global_max_pool_forward
+/* y := the maximum of each channel, position: its number among the channel's pixels. size: rows, columns, steps of rows and
+ * channels of x; place: steps of blocks and origins of x and y. Items: blocks × channels. */
+ITEM_KERNEL void
+NAME (global_max_pool_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position), int4 size, int4 place, int y_step, int channels,
+                                int keep_position)
+{
+  USE_IN (x);
+  USE_OUT (y);
+  USE_OUT (position);
+  const int block = ITEM / channels, channel = ITEM % channels;
+  const int from = place.y + block * place.x + channel * size.w;
+  VEC best = LOAD (x, from);
+  IVEC where = (IVEC) 0;
+
+  for (int row = 0; row < size.x; row++)
+    for (int column = 0; column < size.y; column++)
+      {
+        const VEC v = LOAD (x, from + row * size.z + column);
+        /* The first maximum wins and not-a-number wins over everything. */
+        const IVEC better = (v > best) | (v != v);
+
+        best = select (best, v, better);
+        where = select (where, (IVEC) (row * size.y + column), better);
+      }
+  STORE (best, y, place.w + block * place.z + channel * y_step);
+  if (keep_position)
+    POOL_INT (position, ITEM) = where;
+}
+#endif
+
+#ifdef KERNEL_global_max_pool_backward
+/* dx := or += dy at the pixel that won. Items: blocks × channels. */
+ITEM_KERNEL void
+NAME (global_max_pool_backward) (TENSOR_IN (dy), TENSOR_OUT (position), TENSOR_OUT (dx), int4 size, int4 place, int y_step,
+                                 int channels, int add)
+{
+  USE_IN (dy);
+  USE_OUT (position);
+  USE_OUT (dx);
+  const int block = ITEM / channels, channel = ITEM % channels;
+  const int to = place.y + block * place.x + channel * size.w;
+  const VEC gradient = LOAD (dy, place.w + block * place.z + channel * y_step);
+  const IVEC where = POOL_INT (position, ITEM);
+
+  for (int row = 0; row < size.x; row++)
+    for (int column = 0; column < size.y; column++)
+      {
+        VEC v = select ((VEC) 0, gradient, where == (IVEC) (row * size.y + column));
+
+        if (add)
+          v += LOAD (dx, to + row * size.z + column);
+        STORE (v, dx, to + row * size.z + column);
+      }
+}
+#endif

@@ -2,11 +2,7 @@
  *
  * Max pooling (PyTorch's MaxPool2d). Forward keeps which pixel won, for backward. */
 
-#include "engine/layers/window.h"
-
-#include <math.h>
-
-enum { FORWARD, BACKWARD };
+#include "engine/layers/pool.h"
 
 typedef struct
 {
@@ -52,127 +48,41 @@ max_pool2d_window (const void *params, HlWindow *window)
                          pool->dilation_y, pool->dilation_x, pool->ceil_mode };
 }
 
-static guint
-position_bytes (const MaxPool2d *pool)
-{
-  return pool->size_y * pool->size_x <= 256 ? 1 : 2;
-}
-
 static gboolean
 max_pool2d_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
                  GError **error)
 {
-  const MaxPool2d *pool = params;
-  guint64 capacity = (options->batch + options->lanes - 1) / options->lanes * options->lanes;
   HlWindow window;
 
   max_pool2d_window (params, &window);
-  if (pool->padding_y > pool->size_y / 2 || pool->padding_x > pool->size_x / 2)
-    {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("needs a padding of at most half its window, %d×%d, but has %d×%d."), pool->size_y / 2,
-                   pool->size_x / 2, pool->padding_y, pool->padding_x);
-      return FALSE;
-    }
-  if (!hl_window_output (&window, inputs, 0, &plan->output, error))
-    return FALSE;
-  if (options->training)
-    plan->saved_bytes[0] = hl_shape_get_count (&plan->output) * capacity * position_bytes (pool);
-  plan->needs_x = plan->needs_y = FALSE;
-  return TRUE;
+  return hl_max_pool_plan (&window, 2, options, inputs, plan, error);
 }
 
 static gboolean
 max_pool2d_prepare (HlLayerCall *call, GError **error)
 {
-  const MaxPool2d *pool = call->params;
-  g_autoptr (GString) defines = g_string_new (NULL), backward = NULL;
+  HlWindow window;
 
-  g_string_append_printf (defines, "SIZE_Y=%d;SIZE_X=%d;STRIDE_Y=%d;STRIDE_X=%d;PAD_Y=%d;PAD_X=%d;DILATION_Y=%d;DILATION_X=%d;"
-                          "POSITION_BYTES=%u;", pool->size_y, pool->size_x, pool->stride_y, pool->stride_x,
-                          pool->padding_y, pool->padding_x, pool->dilation_y, pool->dilation_x,
-                          position_bytes (pool));
-  backward = g_string_new (defines->str);
-  hl_value_append_defines (call->x[0], "X", defines);
-  hl_value_append_defines (call->y, "Y", defines);
-  call->kernel[FORWARD] = hl_kernel_set_add (call->kernels, "pool", "max_pool2d_forward", defines->str);
-  if (!call->training || !call->dy || !call->dx[0])
-    return TRUE;
-  hl_value_append_defines (call->dy, "DY", backward);
-  hl_value_append_defines (call->dx[0], "DX", backward);
-  g_string_append_printf (backward, "ACCUMULATE=%d;", call->accumulate[0]);
-  call->kernel[BACKWARD] = hl_kernel_set_add (call->kernels, "pool", "max_pool2d_backward", backward->str);
-  return TRUE;
-}
-
-static gboolean
-max_pool2d_forward (const HlLayerCall *call, GError **error)
-{
-  HlTensor *position = call->saved[0] ? call->saved[0] : call->y->tensor;
-
-  return hl_kernel_run (call->kernel[FORWARD], (gsize) call->n_blocks * call->y->shape.dim[0], error,
-                        HL_ARG_TENSOR (call->x[0]->tensor), HL_ARG_TENSOR (call->y->tensor), HL_ARG_TENSOR (position),
-                        HL_ARG_INT (call->saved[0] != NULL));
-}
-
-static gboolean
-max_pool2d_backward (const HlLayerCall *call, GError **error)
-{
-  return !call->kernel[BACKWARD]
-         || hl_kernel_run (call->kernel[BACKWARD], (gsize) call->n_blocks * call->dy->shape.dim[0], error,
-                           HL_ARG_TENSOR (call->dy->tensor), HL_ARG_TENSOR (call->saved[0]),
-                           HL_ARG_TENSOR (call->dx[0]->tensor));
-}
-
-/* The place of the maximum under one window; x is one channel. G_MAXSIZE when all taps of a dilated window miss the image. */
-static gsize
-reference_place (const MaxPool2d *pool, const HlShape *shape, const double *x, guint row, guint column)
-{
-  gsize place = G_MAXSIZE;
-
-  for (int ky = 0; ky < pool->size_y; ky++)
-    for (int kx = 0; kx < pool->size_x; kx++)
-      {
-        gint64 y_at = (gint64) row * pool->stride_y - pool->padding_y + ky * pool->dilation_y;
-        gint64 x_at = (gint64) column * pool->stride_x - pool->padding_x + kx * pool->dilation_x;
-        gsize at = (gsize) (y_at * shape->dim[2] + x_at);
-
-        if (y_at >= 0 && y_at < shape->dim[1] && x_at >= 0 && x_at < shape->dim[2]
-            && (place == G_MAXSIZE || x[at] > x[place] || isnan (x[at])))
-          place = at;
-      }
-  return place;
+  max_pool2d_window (call->params, &window);
+  return hl_max_pool_prepare (call, &window);
 }
 
 static void
 max_pool2d_reference (const HlLayerReference *call)
 {
-  const HlShape *output = &call->plan->output, *input = call->x_shape;
-  gsize plane = (gsize) input->dim[1] * input->dim[2], i = 0;
+  HlWindow window;
 
-  for (gsize first = 0; first < call->batch * input->dim[0] * plane; first += plane)
-    for (guint row = 0; row < output->dim[1]; row++)
-      for (guint column = 0; column < output->dim[2]; column++, i++)
-        {
-          gsize place = reference_place (call->params, input, call->x[0] + first, row, column);
-
-          call->y[i] = place == G_MAXSIZE ? -INFINITY : call->x[0][first + place];
-          if (call->dy && call->dx[0] && place != G_MAXSIZE)
-            call->dx[0][first + place] += call->dy[i];
-        }
+  max_pool2d_window (call->params, &window);
+  hl_max_pool_reference (call, &window);
 }
 
 static gboolean
 max_pool2d_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
 {
-  const MaxPool2d *pool = params;
+  HlWindow window;
 
-  hl_op_list_add (ops, "MaxPool", "$x0", "$y");
-  hl_op_list_set_ints (ops, "kernel_shape", 2, (const gint64[]) { pool->size_y, pool->size_x });
-  hl_op_list_set_ints (ops, "strides", 2, (const gint64[]) { pool->stride_y, pool->stride_x });
-  hl_op_list_set_ints (ops, "pads", 4, (const gint64[]) { pool->padding_y, pool->padding_x, pool->padding_y, pool->padding_x });
-  hl_op_list_set_ints (ops, "dilations", 2, (const gint64[]) { pool->dilation_y, pool->dilation_x });
-  hl_op_list_set_int (ops, "ceil_mode", pool->ceil_mode);
+  max_pool2d_window (params, &window);
+  hl_pool_lower (&window, 2, "MaxPool", ops);
   return TRUE;
 }
 
@@ -204,8 +114,8 @@ const HlLayerClass hl_max_pool2d_layer = {
   .examples = max_pool2d_examples,
   .plan = max_pool2d_plan,
   .prepare = max_pool2d_prepare,
-  .forward = max_pool2d_forward,
-  .backward = max_pool2d_backward,
+  .forward = hl_max_pool_forward,
+  .backward = hl_max_pool_backward,
   .reference = max_pool2d_reference,
   .lower = max_pool2d_lower,
   .describe = max_pool2d_describe,

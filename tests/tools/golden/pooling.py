@@ -24,6 +24,27 @@ AVG_POOL2D = [
     (2, (2, 8, 7), dict(size_y=3, size_x=4, stride_y=3, stride_x=2, padding_y=1, padding_x=2, ceil_mode=True)),
 ]
 
+MAX_POOL1D = [
+    (3, (2, 9), dict(size=2, stride=2)),
+    (17, (1, 7), dict(size=3, stride=1)),
+    (2, (3, 10), dict(size=3, stride=2, padding=1)),
+    (1, (2, 12), dict(size=3, stride=2, dilation=4)),
+    (2, (2, 8), dict(size=3, stride=3, ceil_mode=True)),
+    (5, (2, 9), dict(size=4, stride=3, padding=2, dilation=2, ceil_mode=True)),
+]
+
+AVG_POOL1D = [
+    (3, (2, 9), dict(size=2, stride=2)),
+    (17, (1, 7), dict(size=3, stride=1)),
+    (2, (3, 10), dict(size=3, stride=2, padding=1)),
+    (2, (3, 10), dict(size=3, stride=2, padding=1, count_include_pad=False)),
+    (1, (2, 8), dict(size=3, stride=3, ceil_mode=True)),
+    (5, (2, 9), dict(size=4, stride=3, padding=2, ceil_mode=True, count_include_pad=False)),
+]
+
+GLOBAL = [(3, (2, 5, 7), True), (17, (3, 1, 2), False), (1, (5, 3, 3), False), (2, (4, 9), True), (5, (3, 8), False),
+          (2, (3, 2, 3, 4), True), (2, (2, 3, 2, 2, 2), False)]
+
 
 def make():
     out = Cases(2)
@@ -35,4 +56,18 @@ def make():
         out.add("avg_pool2d", params, [out.source.normal(batch, *shape)], {}, lambda x, w: F.avg_pool2d(
             x[0], pair(params, "size", 2), pair(params, "stride", 2), pair(params, "padding", 0),
             params.get("ceil_mode", False), params.get("count_include_pad", True)))
+    for batch, shape, params in MAX_POOL1D:
+        out.add("max_pool1d", params, [out.source.normal(batch, *shape)], {}, lambda x, w: F.max_pool1d(
+            x[0], params["size"], params["stride"], params.get("padding", 0), params.get("dilation", 1),
+            params.get("ceil_mode", False)))
+    for batch, shape, params in AVG_POOL1D:
+        out.add("avg_pool1d", params, [out.source.normal(batch, *shape)], {}, lambda x, w: F.avg_pool1d(
+            x[0], params["size"], params["stride"], params.get("padding", 0), params.get("ceil_mode", False),
+            params.get("count_include_pad", True)))
+    for layer in ("global_max_pool", "global_avg_pool"):
+        for batch, shape, keepdim in GLOBAL:
+            axes = tuple(range(2, len(shape) + 1))
+            function = (lambda x, w: x[0].amax(axes, keepdim)) if layer == "global_max_pool" else (
+                lambda x, w: x[0].mean(axes, keepdim))
+            out.add(layer, dict(keepdim=keepdim), [out.source.normal(batch, *shape)], {}, function)
     out.save("pool")

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Global max pooling: the greatest value of each channel. */
+
+#include "engine/graph/layer.h"
+
+#include <math.h>
+
+enum { FORWARD, BACKWARD };
+
+typedef struct { gboolean keepdim; } GlobalMaxPool;
+
+static const HlParam global_max_pool_params[] = {
+  HL_BOOL (GlobalMaxPool, keepdim, N_("Keep axes"), TRUE, N_("An image stays one, of channels×1×1; otherwise a row of numbers comes out.")),
+  HL_PARAM_END
+};
+
+static const HlLayerExample global_max_pool_examples[] = {
+  { NULL, { HL_SHAPE_3 (3, 5, 7) } },
+  { "keepdim=0", { HL_SHAPE_3 (17, 2, 3) } },
+  { "keepdim=0", { HL_SHAPE_2 (4, 9) } },
+  { NULL, { HL_SHAPE_4 (2, 3, 1, 4) } },
+  { NULL, { { 0 } } }
+};
+
+static gboolean
+global_max_pool_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
+                      GError **error)
+{
+  const GlobalMaxPool *pool = params;
+  guint64 capacity = (options->batch + options->lanes - 1) / options->lanes * options->lanes;
+
+  if (inputs[0].n_dims < 2)
+    {
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                   _("needs an image or a sequence, of two dimensions or more, but gets %u numbers in a row."), inputs[0].dim[0]);
+      return FALSE;
+    }
+  plan->output = HL_SHAPE_1 (inputs[0].dim[0]);
+  plan->output.n_dims = pool->keepdim ? inputs[0].n_dims : 1;
+  for (guint k = 1; k < plan->output.n_dims; k++)
+    plan->output.dim[k] = 1;
+  if (options->training)
+    plan->saved_bytes[0] = inputs[0].dim[0] * capacity * sizeof (gint32);
+  plan->needs_x = plan->needs_y = FALSE;
+  return TRUE;
+}
+
+static gboolean
+global_max_pool_prepare (HlLayerCall *call, GError **error)
+{
+  call->kernel[FORWARD] = hl_kernel_set_add (call->kernels, "pool", "global_max_pool_forward", NULL);
+  if (call->dx[0])
+    call->kernel[BACKWARD] = hl_kernel_set_add (call->kernels, "pool", "global_max_pool_backward", NULL);
+  return TRUE;
+}
+
+#define ARG_INTS(array) ((HlKernelArg) { HL_ARG_KIND_VALUE, (array), sizeof (array) })
+
+static gboolean
+run (const HlLayerCall *call, guint kernel, const HlValue *x, const HlValue *y, gboolean flag, GError **error)
+{
+  const gint32 size[4] = { (gint32) hl_shape_rows (&x->shape), (gint32) hl_shape_columns (&x->shape),
+                           (gint32) hl_value_row_step (x), (gint32) hl_value_plane_step (x) };
+  const gint32 place[4] = { (gint32) hl_value_block_step (x), (gint32) hl_value_origin (x), (gint32) hl_value_block_step (y),
+                            (gint32) hl_value_origin (y) };
+  HlTensor *position = call->saved[0] ? call->saved[0] : call->y->tensor;
+  guint channels = x->shape.dim[0];
+
+  return hl_kernel_run (call->kernel[kernel], (gsize) call->n_blocks * channels, error,
+                        HL_ARG_TENSOR (kernel == FORWARD ? x->tensor : y->tensor),
+                        HL_ARG_TENSOR (kernel == FORWARD ? y->tensor : position),
+                        HL_ARG_TENSOR (kernel == FORWARD ? position : x->tensor), ARG_INTS (size), ARG_INTS (place),
+                        HL_ARG_INT ((int) hl_value_plane_step (y)), HL_ARG_INT ((int) channels), HL_ARG_INT (flag));
+}
+
+static gboolean
+global_max_pool_forward (const HlLayerCall *call, GError **error)
+{
+  return run (call, FORWARD, call->x[0], call->y, call->saved[0] != NULL, error);
+}
+
+static gboolean
+global_max_pool_backward (const HlLayerCall *call, GError **error)
+{
+  return !call->dx[0] || run (call, BACKWARD, call->dx[0], call->dy, call->accumulate[0], error);
+}
+
+static void
+global_max_pool_reference (const HlLayerReference *call)
+{
+  gsize n = hl_shape_get_count (call->x_shape) / call->x_shape->dim[0];
+
+  for (gsize plane = 0; plane < (gsize) call->batch * call->x_shape->dim[0]; plane++)
+    {
+      const double *x = call->x[0] + plane * n;
+      gsize best = 0;
+
+      for (gsize i = 1; i < n; i++)
+        if (x[i] > x[best] || isnan (x[i]))
+          best = i;
+      call->y[plane] = x[best];
+      if (call->dy && call->dx[0])
+        call->dx[0][plane * n + best] += call->dy[plane];
+    }
+}
+
+static gboolean
+global_max_pool_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
+                       GError **error)
+{
+  const GlobalMaxPool *pool = params;
+
+  hl_op_list_add (ops, "GlobalMaxPool", "$x0", pool->keepdim ? "$y" : "pooled");
+  if (pool->keepdim)
+    return TRUE;
+  hl_op_list_add (ops, "Flatten", "pooled", "$y");
+  hl_op_list_set_int (ops, "axis", 1);
+  return TRUE;
+}
+
+const HlLayerClass hl_global_max_pool_layer = {
+  .base = {
+    .name = "global_max_pool",
+    .title = N_("Global max pooling"),
+    .group = N_("Pooling"),
+    .summary = N_("Keeps the greatest value of each channel."),
+    .help = N_("y = the maximum of a channel over all rows and columns, or all steps: whether a feature is anywhere in the image, "
+               "wherever it is. A network that ends with it takes images of any size (Oquab and others, 2015). The gradient goes to "
+               "the first pixel among the greatest."),
+    .params_size = sizeof (GlobalMaxPool),
+    .params = global_max_pool_params,
+  },
+  .min_inputs = 1,
+  .max_inputs = 1,
+  .examples = global_max_pool_examples,
+  .plan = global_max_pool_plan,
+  .prepare = global_max_pool_prepare,
+  .forward = global_max_pool_forward,
+  .backward = global_max_pool_backward,
+  .reference = global_max_pool_reference,
+  .lower = global_max_pool_lower,
+};
