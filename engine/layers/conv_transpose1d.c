@@ -101,7 +101,7 @@ conv_transpose1d_describe (const void *params)
 const HlLayerClass hl_conv_transpose1d_layer = {
   .base = {
     .name = "conv_transpose1d",
-    .title = N_("Transposed convolution 1-D"),
+    .title = N_("Transposed conv 1-D"),
     .group = N_("Convolution"),
     .summary = N_("Lets every place of a signal paint a learnt filter into a longer one."),
     .help = N_("The transposed convolution of a signal, channels × length: each input, times a weight, is added under the filter "

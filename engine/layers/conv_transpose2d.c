@@ -116,7 +116,7 @@ conv_transpose2d_describe (const void *params)
 const HlLayerClass hl_conv_transpose2d_layer = {
   .base = {
     .name = "conv_transpose2d",
-    .title = N_("Transposed convolution"),
+    .title = N_("Transposed conv"),
     .group = N_("Convolution"),
     .summary = N_("Lets every pixel paint a learnt filter into a larger image; decoders grow with it."),
     .help = N_("Each input pixel, times a weight, is added under the filter placed at stride × its position: forward and backward "
