@@ -2,43 +2,16 @@
  *
  * Global average pooling: the mean of each channel. */
 
+#include "engine/layers/pool.h"
 #include "engine/layers/strided.h"
 
 enum { FORWARD, BACKWARD };
-
-typedef struct { gboolean keepdim; } GlobalAvgPool;
-
-static const HlParam global_avg_pool_params[] = {
-  HL_BOOL (GlobalAvgPool, keepdim, N_("Keep axes"), TRUE, N_("An image stays one, of channels×1×1; otherwise a row of numbers comes out.")),
-  HL_PARAM_END
-};
-
-static const HlLayerExample global_avg_pool_examples[] = {
-  { NULL, { HL_SHAPE_3 (3, 5, 7) } },
-  { "keepdim=0", { HL_SHAPE_3 (17, 2, 3) } },
-  { "keepdim=0", { HL_SHAPE_2 (4, 9) } },
-  { NULL, { HL_SHAPE_4 (2, 3, 1, 4) } },
-  { NULL, { { 0 } } }
-};
 
 static gboolean
 global_avg_pool_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
                       GError **error)
 {
-  const GlobalAvgPool *pool = params;
-
-  if (inputs[0].n_dims < 2)
-    {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("needs an image or a sequence, of two dimensions or more, but gets %u numbers in a row."), inputs[0].dim[0]);
-      return FALSE;
-    }
-  plan->output = HL_SHAPE_1 (inputs[0].dim[0]);
-  plan->output.n_dims = pool->keepdim ? inputs[0].n_dims : 1;
-  for (guint k = 1; k < plan->output.n_dims; k++)
-    plan->output.dim[k] = 1;
-  plan->needs_x = plan->needs_y = FALSE;
-  return TRUE;
+  return hl_global_pool_plan (params, &inputs[0], plan, error);
 }
 
 /* One number a channel, seen as large as the image it is the mean of. */
@@ -107,13 +80,7 @@ static gboolean
 global_avg_pool_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
                        GError **error)
 {
-  const GlobalAvgPool *pool = params;
-
-  hl_op_list_add (ops, "GlobalAveragePool", "$x0", pool->keepdim ? "$y" : "pooled");
-  if (pool->keepdim)
-    return TRUE;
-  hl_op_list_add (ops, "Flatten", "pooled", "$y");
-  hl_op_list_set_int (ops, "axis", 1);
+  hl_global_pool_lower (params, "GlobalAveragePool", ops);
   return TRUE;
 }
 
@@ -126,12 +93,12 @@ const HlLayerClass hl_global_avg_pool_layer = {
     .help = N_("y = the mean of a channel over all rows and columns, or all steps. Before the last layer it takes the place of large "
                "linear layers and their many weights (Lin, Chen and Yan, Network in Network, 2013); ResNet and its successors end so. "
                "Where a feature was is lost."),
-    .params_size = sizeof (GlobalAvgPool),
-    .params = global_avg_pool_params,
+    .params_size = sizeof (HlGlobalPool),
+    .params = hl_global_pool_params,
   },
   .min_inputs = 1,
   .max_inputs = 1,
-  .examples = global_avg_pool_examples,
+  .examples = hl_global_pool_examples,
   .plan = global_avg_pool_plan,
   .prepare = global_avg_pool_prepare,
   .forward = global_avg_pool_forward,

@@ -2,47 +2,22 @@
  *
  * Global max pooling: the greatest value of each channel. */
 
-#include "engine/graph/layer.h"
+#include "engine/layers/pool.h"
 
 #include <math.h>
 
 enum { FORWARD, BACKWARD };
 
-typedef struct { gboolean keepdim; } GlobalMaxPool;
-
-static const HlParam global_max_pool_params[] = {
-  HL_BOOL (GlobalMaxPool, keepdim, N_("Keep axes"), TRUE, N_("An image stays one, of channels×1×1; otherwise a row of numbers comes out.")),
-  HL_PARAM_END
-};
-
-static const HlLayerExample global_max_pool_examples[] = {
-  { NULL, { HL_SHAPE_3 (3, 5, 7) } },
-  { "keepdim=0", { HL_SHAPE_3 (17, 2, 3) } },
-  { "keepdim=0", { HL_SHAPE_2 (4, 9) } },
-  { NULL, { HL_SHAPE_4 (2, 3, 1, 4) } },
-  { NULL, { { 0 } } }
-};
-
 static gboolean
 global_max_pool_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
                       GError **error)
 {
-  const GlobalMaxPool *pool = params;
   guint64 capacity = (options->batch + options->lanes - 1) / options->lanes * options->lanes;
 
-  if (inputs[0].n_dims < 2)
-    {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("needs an image or a sequence, of two dimensions or more, but gets %u numbers in a row."), inputs[0].dim[0]);
-      return FALSE;
-    }
-  plan->output = HL_SHAPE_1 (inputs[0].dim[0]);
-  plan->output.n_dims = pool->keepdim ? inputs[0].n_dims : 1;
-  for (guint k = 1; k < plan->output.n_dims; k++)
-    plan->output.dim[k] = 1;
+  if (!hl_global_pool_plan (params, &inputs[0], plan, error))
+    return FALSE;
   if (options->training)
     plan->saved_bytes[0] = inputs[0].dim[0] * capacity * sizeof (gint32);
-  plan->needs_x = plan->needs_y = FALSE;
   return TRUE;
 }
 
@@ -109,13 +84,7 @@ static gboolean
 global_max_pool_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops,
                        GError **error)
 {
-  const GlobalMaxPool *pool = params;
-
-  hl_op_list_add (ops, "GlobalMaxPool", "$x0", pool->keepdim ? "$y" : "pooled");
-  if (pool->keepdim)
-    return TRUE;
-  hl_op_list_add (ops, "Flatten", "pooled", "$y");
-  hl_op_list_set_int (ops, "axis", 1);
+  hl_global_pool_lower (params, "GlobalMaxPool", ops);
   return TRUE;
 }
 
@@ -128,12 +97,12 @@ const HlLayerClass hl_global_max_pool_layer = {
     .help = N_("y = the maximum of a channel over all rows and columns, or all steps: whether a feature is anywhere in the image, "
                "wherever it is. A network that ends with it takes images of any size (Oquab and others, 2015). The gradient goes to "
                "the first pixel among the greatest."),
-    .params_size = sizeof (GlobalMaxPool),
-    .params = global_max_pool_params,
+    .params_size = sizeof (HlGlobalPool),
+    .params = hl_global_pool_params,
   },
   .min_inputs = 1,
   .max_inputs = 1,
-  .examples = global_max_pool_examples,
+  .examples = hl_global_pool_examples,
   .plan = global_max_pool_plan,
   .prepare = global_max_pool_prepare,
   .forward = global_max_pool_forward,

@@ -241,3 +241,45 @@ hl_pool_lower (const HlWindow *window, guint rank, const char *op_type, HlOpList
     hl_op_list_set_ints (ops, "dilations", rank, dilations + first);
   hl_op_list_set_int (ops, "ceil_mode", window->ceil_mode);
 }
+
+/* ---- Global pooling ---- */
+
+const HlParam hl_global_pool_params[] = {
+  HL_BOOL (HlGlobalPool, keepdim, N_("Keep axes"), TRUE, N_("An image stays one, of channels×1×1; otherwise a row of numbers comes out.")),
+  HL_PARAM_END
+};
+
+const HlLayerExample hl_global_pool_examples[] = {
+  { NULL, { HL_SHAPE_3 (3, 5, 7) } },
+  { "keepdim=0", { HL_SHAPE_3 (17, 2, 3) } },
+  { "keepdim=0", { HL_SHAPE_2 (4, 9) } },
+  { NULL, { HL_SHAPE_4 (2, 3, 1, 4) } },
+  { NULL, { { 0 } } }
+};
+
+gboolean
+hl_global_pool_plan (const HlGlobalPool *pool, const HlShape *input, HlLayerPlan *plan, GError **error)
+{
+  if (input->n_dims < 2)
+    {
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                   _("needs an image or a sequence, of two dimensions or more, but gets %u numbers in a row."), input->dim[0]);
+      return FALSE;
+    }
+  plan->output = HL_SHAPE_1 (input->dim[0]);
+  plan->output.n_dims = pool->keepdim ? input->n_dims : 1;
+  for (guint k = 1; k < plan->output.n_dims; k++)
+    plan->output.dim[k] = 1;
+  plan->needs_x = plan->needs_y = FALSE;
+  return TRUE;
+}
+
+void
+hl_global_pool_lower (const HlGlobalPool *pool, const char *op_type, HlOpList *ops)
+{
+  hl_op_list_add (ops, op_type, "$x0", pool->keepdim ? "$y" : "pooled");
+  if (pool->keepdim)
+    return;
+  hl_op_list_add (ops, "Flatten", "pooled", "$y");
+  hl_op_list_set_int (ops, "axis", 1);
+}

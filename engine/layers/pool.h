@@ -25,4 +25,15 @@ void     hl_avg_pool_reference (const HlLayerReference *call, const HlWindow *wi
 /* "MaxPool" or "AveragePool" with the attributes that both have. */
 void     hl_pool_lower         (const HlWindow *window, guint rank, const char *op_type, HlOpList *ops);
 
+/* ---- Global pooling: a number a channel, whatever the other axes are ---- */
+
+typedef struct { gboolean keepdim; } HlGlobalPool;
+
+extern const HlParam hl_global_pool_params[];
+extern const HlLayerExample hl_global_pool_examples[];
+
+gboolean hl_global_pool_plan   (const HlGlobalPool *pool, const HlShape *input, HlLayerPlan *plan, GError **error);
+/* "GlobalMaxPool" or "GlobalAveragePool". */
+void     hl_global_pool_lower  (const HlGlobalPool *pool, const char *op_type, HlOpList *ops);
+
 G_END_DECLS
