@@ -118,7 +118,7 @@ choose_chunk (const HlLayerCall *call, int count, int n_summed)
   gsize total = (gsize) count * (call->capacity / call->lanes), length = GPU_ITEM;
 
   if (hl_device_get_info (call->device)->lanes <= 16)
-    length = MAX (total / (ITEMS_PER_UNIT * call->compute_units), MAX (SMALLEST_ITEM / n_summed, 1));
+    length = MAX (total / (ITEMS_PER_UNIT * call->compute_units), MAX ((gsize) SMALLEST_ITEM / n_summed, 1));
   else if (n_summed > 1)
     length = 1;
   return (int) MIN (length, (gsize) count);
