@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Numbers as text. U+2009 is the thin space. */
+ * Numbers as text. Digits are grouped by narrow no-break spaces (U+202F). */
 
 #include "config.h"
 
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define THIN_SPACE "\xe2\x80\x89"
+#define THIN_SPACE "\xe2\x80\xaf"
 
 char *
 hl_format_count (guint64 n)
