@@ -95,6 +95,38 @@ test_optimizer (void)
   hl_page_test_end (window, g_object_ref (workspace));
 }
 
+/* Listed class weights have a row a class, and begin as a whole list of ones. */
+static void
+test_class_weights (void)
+{
+  g_autoptr(HlWorkspace) workspace = hl_page_test_workspace (100, 0, 2);
+  HlProject *project = hl_workspace_get_project (workspace);
+  HlDataset *dataset = hl_data_source_get_dataset (hl_workspace_get_source (workspace));
+  GtkWidget *editor = hl_recipe_editor_new (workspace);
+  GtkWindow *window = hl_page_test_show (editor, 300, 1200);
+  const HlRecipe *recipe = get_recipe (workspace);
+  const HlParam *kind = hl_class_find_param (recipe->loss->klass, "class_weights");
+  GtkWidget *dropdown = hl_page_test_find (hl_page_test_find_row (editor, kind->label), GTK_TYPE_DROP_DOWN, 0), *spin;
+  const char *name = hl_dataset_get_class_name (dataset, 1);
+
+  g_assert_null (hl_page_test_find_row (editor, name));
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (dropdown), HL_CLASS_WEIGHTS_LISTED);
+  recipe = get_recipe (workspace);
+  g_assert_nonnull (recipe->class_weights);
+  g_assert_cmpuint (recipe->class_weights->len, ==, hl_dataset_get_n_classes (dataset));
+  g_assert_cmpfloat (g_array_index (recipe->class_weights, double, 1), ==, 1);
+  spin = hl_page_test_find (hl_page_test_find_row (editor, name), GTK_TYPE_SPIN_BUTTON, 0);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (spin), 2.5);
+  recipe = get_recipe (workspace);
+  g_assert_cmpfloat (g_array_index (recipe->class_weights, double, 1), ==, 2.5);
+  g_assert_cmpfloat (g_array_index (recipe->class_weights, double, 0), ==, 1);
+  hl_project_undo (project);
+  g_assert_cmpfloat (g_array_index (get_recipe (workspace)->class_weights, double, 1), ==, 1);
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin)), ==, 1);
+  hl_page_test_check_accessible (editor);
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
 /* ---- Confusion ---- */
 
 static void
@@ -274,6 +306,7 @@ main (int argc, char **argv)
   hl_page_test_init (&argc, &argv);
   g_test_add_func ("/train-page/recipe", test_recipe);
   g_test_add_func ("/train-page/optimizer", test_optimizer);
+  g_test_add_func ("/train-page/class-weights", test_class_weights);
   g_test_add_func ("/train-page/confusion", test_confusion);
   g_test_add_func ("/train-page/health", test_health);
   g_test_add_func ("/train-page/run", test_run);

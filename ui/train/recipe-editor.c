@@ -8,6 +8,7 @@
 #include "ui/train/recipe-editor.h"
 
 #include "ui/chart/palette.h"
+#include "ui/train/class-weights.h"
 #include "ui/widgets/param-row.h"
 
 #include <glib/gi18n.h>
@@ -46,7 +47,7 @@ struct _HlRecipeEditor
   GtkListBox *list;
   FamilyRows families[N_FAMILIES];
   GPtrArray *numbers;          /* of HlParamRow, not owned */
-  GtkWidget *preview;
+  GtkWidget *preview, *class_weights;
   gboolean updating;
 };
 
@@ -73,6 +74,7 @@ commit (HlRecipeEditor *self, const char *what, const char *key, HlRecipe *recip
 {
   g_autofree char *label = g_strdup_printf (_("Change %s"), what), *merge_key = g_strdup_printf ("recipe.%s", key);
 
+  hl_class_weights_complete (self->workspace, recipe);
   hl_workspace_set_recipe (self->workspace, label, merge_key, recipe);
 }
 
@@ -221,6 +223,9 @@ update (HlRecipeEditor *self)
   hl_param_row_set_value (g_ptr_array_index (self->numbers, BATCH), recipe->batch);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, EPOCHS), recipe->epochs);
   hl_param_row_set_value (g_ptr_array_index (self->numbers, SEED), recipe->seed);
+  /* Without warm-up there is nothing that it begins with. */
+  gtk_widget_set_visible (g_ptr_array_index (self->numbers, WARM_UP_START), recipe->warm_up_steps > 0);
+  hl_class_weights_row_update (HL_CLASS_WEIGHTS_ROW (self->class_weights));
   gtk_widget_queue_draw (self->preview);
   self->updating = FALSE;
 }
@@ -376,9 +381,11 @@ hl_recipe_editor_new (HlWorkspace *workspace)
         gtk_list_box_append (self->list, make_preview (self));
     }
   add_family (self, FAMILY_LOSS, _("Loss"), NULL, losses);
+  self->class_weights = hl_class_weights_row_new (workspace);
+  gtk_list_box_append (self->list, self->class_weights);
   add_only_class (self, FAMILY_GRADIENT, &hl_gradient_class);
   g_signal_connect_object (hl_workspace_get_project (workspace), "notify::state", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
-  g_signal_connect_object (hl_workspace_get_source (workspace), "changed", G_CALLBACK (gtk_widget_queue_draw), self->preview, G_CONNECT_SWAPPED);
+  g_signal_connect_object (hl_workspace_get_source (workspace), "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
   return GTK_WIDGET (self);
 }
