@@ -132,17 +132,19 @@ write_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancell
   g_mutex_lock (&autosave->writing);
   if (self->number > autosave->last_written)
     {
-      autosave->last_written = self->number;
       /* Not flushed to the disk: an autosave is against crashes of this program. */
       if (!hl_folder_make (folder, &error) || !hl_file_save_text (autosave->file, text, -1, HL_SAVE_ATOMIC, &error))
         g_warning ("Autosave: %s", error->message);
-      else if (self->replaces && !g_file_equal (self->replaces, autosave->file))
-        g_file_delete (self->replaces, NULL, NULL);
+      else
+        autosave->last_written = self->number;
       g_mutex_lock (&autosave->mutex);
       if (self->number < autosave->removed)
         g_file_delete (autosave->file, NULL, NULL);
       g_mutex_unlock (&autosave->mutex);
     }
+  /* Only what is also in the new file, this write's or a later one's, may go. */
+  if (self->replaces && autosave->last_written >= self->number && !g_file_equal (self->replaces, autosave->file))
+    g_file_delete (self->replaces, NULL, NULL);
   g_mutex_unlock (&autosave->writing);
   g_task_return_boolean (task, TRUE);
 }
