@@ -236,7 +236,7 @@ hl_autosave_load (GFile *file, HlAutosaveInfo **info, GError **error)
     {
       g_autofree char *name = g_file_get_parse_name (file);
 
-      g_prefix_error (error, "“%s”: ", name);
+      g_prefix_error (error, _("“%s”: "), name);
       return NULL;
     }
   *info = g_steal_pointer (&found);

@@ -225,7 +225,7 @@ hl_project_state_from_text (const char *text, gssize length, GFile *file, GError
     {
       g_autofree char *name = hl_file_dup_name (file);
 
-      g_prefix_error (error, "“%s”: ", name);
+      g_prefix_error (error, _("“%s”: "), name);
     }
   return self;
 }

@@ -221,7 +221,7 @@ load_unlocked (GFile *folder, GError **error)
     {
       g_autofree char *name = g_file_get_parse_name (file);
 
-      g_prefix_error (error, "“%s”: ", name);
+      g_prefix_error (error, _("“%s”: "), name);
       return NULL;
     }
   return g_steal_pointer (&self);

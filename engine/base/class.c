@@ -69,15 +69,15 @@ hl_class_check_params (const HlClass *klass, const void *params, GError **error)
       if (!isfinite (value))
         {
           g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_PARAM,
-                       "%s: %s (%s) is not a number; it must lie between %g and %g.",
-                       klass->title, param->label, param->name, param->min, param->max);
+                       _("%s: %s (%s) is not a number; it must lie between %g and %g."),
+                       _(klass->title), _(param->label), param->name, param->min, param->max);
           return FALSE;
         }
       if (value < param->min || value > param->max)
         {
           g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_PARAM,
-                       "%s: %s (%s) is %g; it must lie between %g and %g.",
-                       klass->title, param->label, param->name, value, param->min, param->max);
+                       _("%s: %s (%s) is %g; it must lie between %g and %g."),
+                       _(klass->title), _(param->label), param->name, value, param->min, param->max);
           return FALSE;
         }
     }

@@ -4,6 +4,7 @@
 
 #include "engine/base/params-json.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 
@@ -26,11 +27,11 @@ content_error (GError **error, const char *where, const char *format, ...)
 static char *
 describe_node (JsonNode *node)
 {
-  g_autofree char *text = node ? json_to_string (node, FALSE) : g_strdup ("nothing");
+  g_autofree char *text = node ? json_to_string (node, FALSE) : g_strdup (_("nothing"));
   const char *end;
 
   if (!text)
-    return g_strdup ("something that is not JSON");
+    return g_strdup (_("something that is not JSON"));
   if (g_utf8_strlen (text, -1) <= 40)
     return g_steal_pointer (&text);
   end = g_utf8_offset_to_pointer (text, 40);
@@ -73,7 +74,7 @@ hl_json_get_object (JsonNode *node, const char *const *allowed, const char *wher
     {
       g_autofree char *found = describe_node (node);
 
-      content_error (error, where, "here must be an object in braces, but there is %s.", found);
+      content_error (error, where, _("here must be an object in braces, but there is %s."), found);
       return NULL;
     }
   object = json_node_get_object (node);
@@ -86,8 +87,8 @@ hl_json_get_object (JsonNode *node, const char *const *allowed, const char *wher
           {
             g_autofree char *list = g_strjoinv (", ", (char **) allowed);
 
-            content_error (error, where, "the key “%s” is unknown; allowed are: %s.",
-                           (const char *) l->data, *list ? list : "none");
+            content_error (error, where, _("the key “%s” is unknown; allowed are: %s."),
+                           (const char *) l->data, *list ? list : _("none"));
             return NULL;
           }
     }
@@ -100,7 +101,7 @@ get_member (JsonObject *object, const char *key, const char *where, GError **err
   JsonNode *node = json_object_get_member (object, key);
 
   if (!node)
-    content_error (error, where, "the key “%s” is missing.", key);
+    content_error (error, where, _("the key “%s” is missing."), key);
   return node;
 }
 
@@ -116,11 +117,11 @@ hl_json_get_int (JsonObject *object, const char *key, gint64 min, gint64 max, gi
     {
       g_autofree char *found = describe_node (node);
 
-      return content_error (error, where, "“%s” must be a whole number, but is %s.", key, found);
+      return content_error (error, where, _("“%s” must be a whole number, but is %s."), key, found);
     }
   if (json_node_get_int (node) < min || json_node_get_int (node) > max)
-    return content_error (error, where, "“%s” is %" G_GINT64_FORMAT "; it must lie between %" G_GINT64_FORMAT
-                          " and %" G_GINT64_FORMAT ".", key, json_node_get_int (node), min, max);
+    return content_error (error, where, _("“%s” is %" PRId64 "; it must lie between %" PRId64 " and %" PRId64 "."),
+                          key, json_node_get_int (node), min, max);
   *value = json_node_get_int (node);
   return TRUE;
 }
@@ -138,11 +139,11 @@ hl_json_get_double (JsonObject *object, const char *key, double min, double max,
     {
       g_autofree char *found = describe_node (node);
 
-      return content_error (error, where, "“%s” must be a number, but is %s.", key, found);
+      return content_error (error, where, _("“%s” must be a number, but is %s."), key, found);
     }
   number = json_node_get_double (node);
   if (!isfinite (number) || number < min || number > max)
-    return content_error (error, where, "“%s” is %g; it must lie between %g and %g.", key, number, min, max);
+    return content_error (error, where, _("“%s” is %g; it must lie between %g and %g."), key, number, min, max);
   *value = number;
   return TRUE;
 }
@@ -158,7 +159,7 @@ hl_json_get_string (JsonObject *object, const char *key, const char **value, con
     {
       g_autofree char *found = describe_node (node);
 
-      return content_error (error, where, "“%s” must be a text in quotes, but is %s.", key, found);
+      return content_error (error, where, _("“%s” must be a text in quotes, but is %s."), key, found);
     }
   *value = json_node_get_string (node);
   return TRUE;
@@ -175,7 +176,7 @@ hl_json_get_bool (JsonObject *object, const char *key, gboolean *value, const ch
     {
       g_autofree char *found = describe_node (node);
 
-      return content_error (error, where, "“%s” must be true or false, but is %s.", key, found);
+      return content_error (error, where, _("“%s” must be true or false, but is %s."), key, found);
     }
   *value = json_node_get_boolean (node);
   return TRUE;
@@ -233,7 +234,7 @@ choice_from_json (const HlParam *param, void *params, JsonObject *object, const 
         return TRUE;
       }
   list = g_strjoinv (", ", (char **) param->choices);
-  return content_error (error, where, "“%s” is “%s”; it must be one of: %s.", param->name, name, list);
+  return content_error (error, where, _("“%s” is “%s”; it must be one of: %s."), param->name, name, list);
 }
 
 static gboolean
@@ -316,7 +317,7 @@ hl_choice_from_json (JsonNode *json, HlClassFinder find, const char *family, con
   klass = find (name);
   if (!klass)
     {
-      content_error (error, where, "there is no %s named “%s” in this version of the program.", family, name);
+      content_error (error, where, _("there is no %s named “%s” in this version of the program."), family, name);
       return NULL;
     }
   self = hl_choice_new (klass);

@@ -39,8 +39,8 @@ hl_dataset_alloc_values (gsize n_bytes, GError **error)
       || posix_memalign (&values, VALUES_ALIGN, MAX ((n_bytes + 63) / 64 * 64, 64)) != 0)
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                   "The samples need %s of memory, which cannot be had: this computer has %s. "
-                   "Use fewer or smaller samples.", wanted, there);
+                   _("The samples need %s of memory, which cannot be had: this computer has %s. Use fewer or smaller "
+                     "samples."), wanted, there);
       return NULL;
     }
   return values;
@@ -224,7 +224,7 @@ probe_formats (GFile *file, GCancellable *cancellable, GError **error)
       guint score = classes[i]->probe ? classes[i]->probe (file, first, n) : 0;
 
       if (classes[i]->probe)
-        g_string_append_printf (titles, "%s%s", titles->len > 0 ? ", " : "", classes[i]->base.title);
+        g_string_append_printf (titles, "%s%s", titles->len > 0 ? ", " : "", _(classes[i]->base.title));
       if (score > best_score)
         {
           best_score = score;
@@ -233,7 +233,7 @@ probe_formats (GFile *file, GCancellable *cancellable, GError **error)
     }
   if (!best)
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "“%s” is not in a known format. Known formats: %s. Choose another file or folder.",
+                 _("“%s” is not in a known format. Known formats: %s. Choose another file or folder."),
                  g_file_peek_path (file), titles->str);
   return best;
 }
@@ -251,11 +251,11 @@ set_missing_error (GFile *file, GError **error)
     {
       g_auto (GStrv) parts = g_strsplit (path + strlen (PACKAGED_DATASETS), "/", 2);
 
-      advice = g_strdup_printf ("Install the package “dataset-%s”, or choose other data, for instance Strokes.",
+      advice = g_strdup_printf (_("Install the package “dataset-%s”, or choose other data, for instance Strokes."),
                                 parts[0] ? parts[0] : "");
     }
-  g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING, "“%s” is not there. %s", path,
-               advice ? advice : "Check the path, or choose other data.");
+  g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING, _("“%s” is not there. %s"), path,
+               advice ? advice : _("Check the path, or choose other data."));
 }
 
 static GFile *
@@ -279,8 +279,8 @@ hl_dataset_open (const HlChoice *format, const char *path, GFile *base_folder, c
   if (!path || path[0] == '\0')
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                   "No file or folder is given for the data%s%s%s. Choose one.", klass ? " (" : "",
-                   klass ? klass->base.title : "", klass ? ")" : "");
+                   _("No file or folder is given for the data%s%s%s. Choose one."), klass ? " (" : "",
+                   klass ? _(klass->base.title) : "", klass ? ")" : "");
       return NULL;
     }
   file = resolve_path (path, base_folder);

@@ -5,6 +5,8 @@
 
 #include "engine/data/idx-file.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -70,7 +72,7 @@ fail (const HlIdxFile *self, GError **error, const char *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT, "“%s” %s", self->path, text);
+  g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT, _("“%s” %s"), self->path, text);
   return FALSE;
 }
 
@@ -99,7 +101,7 @@ fill_input (HlIdxFile *self, GCancellable *cancellable, GError **error)
                            error);
   if (n < 0)
     {
-      g_prefix_error (error, "“%s” cannot be read: ", self->path);
+      g_prefix_error (error, _("“%s” cannot be read: "), self->path);
       return FALSE;
     }
   self->input_end += (gsize) n;
@@ -148,11 +150,11 @@ inflate_some (HlIdxFile *self, guint8 *bytes, gsize room, gsize *n, GCancellable
       if (result == G_CONVERTER_FINISHED)
         self->member_over = TRUE;
       else if (result == G_CONVERTER_ERROR && !g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))
-        return fail (self, error, "is damaged: its gzip data cannot be unpacked (%s). Get the file again.",
+        return fail (self, error, _("is damaged: its gzip data cannot be unpacked (%s). Get the file again."),
                      problem->message);
       else if (*n == 0 && self->input_over)
-        return fail (self, error, "is truncated: its gzip data ends early, after %" G_GUINT64_FORMAT
-                     " bytes. Get the file again.", self->file_bytes);
+        return fail (self, error, _("is truncated: its gzip data ends early, after %" PRIu64 " bytes. Get the file "
+                                    "again."), self->file_bytes);
       else if (*n == 0 && !fill_input (self, cancellable, error))
         return FALSE;
     }
@@ -172,7 +174,7 @@ read_some (HlIdxFile *self, guint8 *bytes, gsize room, gsize *n, GCancellable *c
   got = g_input_stream_read (self->stream, bytes, room, cancellable, error);
   if (got < 0)
     {
-      g_prefix_error (error, "“%s” cannot be read: ", self->path);
+      g_prefix_error (error, _("“%s” cannot be read: "), self->path);
       return FALSE;
     }
   *n = (gsize) got;
@@ -205,10 +207,10 @@ open_stream (HlIdxFile *self, GCancellable *cancellable, GError **error)
                            G_FILE_QUERY_INFO_NONE, cancellable, &problem);
 
   if (info && g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
-    return fail (self, error, "is a folder, but an IDX file is expected here. Choose the file in it.");
+    return fail (self, error, _("is a folder, but an IDX file is expected here. Choose the file in it."));
   /* Opening a pipe would wait for somebody to write into it. */
   if (info && g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
-    return fail (self, error, "is not an ordinary file. Choose an IDX file.");
+    return fail (self, error, _("is not an ordinary file. Choose an IDX file."));
   if (info)
     {
       self->file_bytes = (guint64) g_file_info_get_size (info);
@@ -220,12 +222,12 @@ open_stream (HlIdxFile *self, GCancellable *cancellable, GError **error)
     g_propagate_error (error, g_steal_pointer (&problem));
   else if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                 "“%s” is not there. Check the path, or choose other data.", self->path);
+                 _("“%s” is not there. Check the path, or choose other data."), self->path);
   else if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                 "“%s” may not be read by you. Change its permissions, or choose other data.", self->path);
+                 _("“%s” may not be read by you. Change its permissions, or choose other data."), self->path);
   else
-    g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING, "“%s” cannot be opened: %s.", self->path,
+    g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING, _("“%s” cannot be opened: %s."), self->path,
                  problem->message);
   return FALSE;
 }
@@ -238,11 +240,11 @@ detect_gzip (HlIdxFile *self, GCancellable *cancellable, GError **error)
   gsize n;
 
   if (self->file_bytes == 0)
-    return fail (self, error, "is empty: it has no bytes at all. Get the file again.");
+    return fail (self, error, _("is empty: it has no bytes at all. Get the file again."));
   if (!g_input_stream_read_all (self->stream, magic, 2, &n, cancellable, error)
       || !g_seekable_seek (G_SEEKABLE (self->stream), 0, G_SEEK_SET, cancellable, error))
     {
-      g_prefix_error (error, "“%s” cannot be read: ", self->path);
+      g_prefix_error (error, _("“%s” cannot be read: "), self->path);
       return FALSE;
     }
   if (n == 2 && magic[0] == 0x1f && magic[1] == 0x8b)
@@ -262,16 +264,17 @@ read_header (HlIdxFile *self, GCancellable *cancellable, GError **error)
   if (!read_exactly (self, magic, 4, &n, cancellable, error))
     return FALSE;
   if (n < 4)
-    return fail (self, error, "is truncated: it holds %" G_GSIZE_FORMAT " bytes, and an IDX file begins with 4. "
-                 "Get the file again.", n);
+    return fail (self, error, _("is truncated: it holds %zu bytes, and an IDX file begins with 4. Get the file again."),
+                              n);
   self->type = magic[2];
   self->n_dims = magic[3];
   if (magic[0] != 0 || magic[1] != 0 || type_bytes (self->type) == 0 || self->n_dims == 0)
-    return fail (self, error, "is not an IDX file: it begins with the bytes %02X %02X %02X %02X, but expected are "
-                 "00 00, a type (08, 09, 0B, 0C, 0D or 0E) and the number of dimensions. Choose another file.",
+    return fail (self, error, _("is not an IDX file: it begins with the bytes %02X %02X %02X %02X, but expected are "
+                                "00 00, a type (08, 09, 0B, 0C, 0D or 0E) and the number of dimensions. Choose "
+                                "another file."),
                  magic[0], magic[1], magic[2], magic[3]);
   if (self->n_dims > HL_IDX_MAX_DIMS)
-    return fail (self, error, "has %u dimensions, but at most %d are understood: sample, channel, row, column.",
+    return fail (self, error, _("has %u dimensions, but at most %d are understood: sample, channel, row, column."),
                  self->n_dims, HL_IDX_MAX_DIMS);
   self->count = 1;
   for (guint i = 0; i < self->n_dims; i++)
@@ -279,11 +282,11 @@ read_header (HlIdxFile *self, GCancellable *cancellable, GError **error)
       if (!read_exactly (self, dim, 4, &n, cancellable, error))
         return FALSE;
       if (n < 4)
-        return fail (self, error, "is truncated: it ends within its header. Get the file again.");
+        return fail (self, error, _("is truncated: it ends within its header. Get the file again."));
       self->dims[i] = (guint32) dim[0] << 24 | (guint32) dim[1] << 16 | (guint32) dim[2] << 8 | dim[3];
       if (!g_uint64_checked_mul (&self->count, self->count, self->dims[i]))
-        return fail (self, error, "is damaged: its header announces more samples than any file can hold. "
-                     "Get the file again.");
+        return fail (self, error, _("is damaged: its header announces more samples than any file can hold. Get the "
+                                    "file again."));
     }
   return TRUE;
 }
@@ -319,10 +322,10 @@ check_size (HlIdxFile *self, GCancellable *cancellable, GError **error)
   g_autofree char *dims = dims_to_string (self);
 
   if (self->count == 0)
-    return fail (self, error, "holds no samples: its header announces %s values. Choose another file.", dims);
+    return fail (self, error, _("holds no samples: its header announces %s values. Choose another file."), dims);
   if (!g_uint64_checked_mul (&wanted, self->count, type_bytes (self->type)) || wanted > G_MAXINT64 - header)
-    return fail (self, error, "is damaged: its header announces %s values, more than any file can hold. "
-                 "Get the file again.", dims);
+    return fail (self, error, _("is damaged: its header announces %s values, more than any file can hold. Get the "
+                                "file again."), dims);
   there = self->file_bytes - MIN (header, self->file_bytes);
   if (self->unzip)
     {
@@ -334,12 +337,12 @@ check_size (HlIdxFile *self, GCancellable *cancellable, GError **error)
         return FALSE;
     }
   if (there < wanted)
-    return fail (self, error, "is truncated: its header announces %s values, %" G_GUINT64_FORMAT " bytes, but %s %"
-                 G_GUINT64_FORMAT " bytes follow. Get the file again.", dims, wanted, self->unzip ? "at most" : "only",
-                 there);
+    return fail (self, error, _("is truncated: its header announces %s values, %" PRIu64 " bytes, but %s %" PRIu64 " "
+                                "bytes follow. Get the file again."), dims, wanted,
+                 self->unzip ? _("at most") : _("only"), there);
   if (there > wanted)
-    return fail (self, error, "does not fit its header, which announces %s values, %" G_GUINT64_FORMAT
-                 " bytes, while %" G_GUINT64_FORMAT " bytes follow. Get the file again.", dims, wanted, there);
+    return fail (self, error, _("does not fit its header, which announces %s values, %" PRIu64 " bytes, while "
+                                "%" PRIu64 " bytes follow. Get the file again."), dims, wanted, there);
   return TRUE;
 }
 
@@ -413,8 +416,8 @@ read_elements (HlIdxFile *self, guint8 *bytes, gsize n, GCancellable *cancellabl
   if (n_bytes == n * size)
     return TRUE;
   dims = dims_to_string (self);
-  return fail (self, error, "is truncated: its header announces %s values, but it ends after %" G_GUINT64_FORMAT
-               ". Get the file again.", dims, self->n_read);
+  return fail (self, error, _("is truncated: its header announces %s values, but it ends after %" PRIu64 ". Get the "
+                              "file again."), dims, self->n_read);
 }
 
 gboolean
@@ -492,8 +495,8 @@ hl_idx_file_read_floats (HlIdxFile *self, float *values, gsize n, GCancellable *
       decode_floats (self->type, bytes, values + done, chunk);
       for (gsize i = 0; i < chunk; i++)
         if (!isfinite (values[done + i]))
-          return fail (self, error, "holds a value that is infinite, too large or not a number, in sample %"
-                       G_GUINT64_FORMAT " (counted from 0). Correct or replace the file.",
+          return fail (self, error, _("holds a value that is infinite, too large or not a number, in sample "
+                                      "%" PRIu64 " (counted from 0). Correct or replace the file."),
                        (first + i) / (self->count / self->dims[0]));
       done += chunk;
     }
@@ -528,7 +531,7 @@ hl_idx_file_check_end (HlIdxFile *self, GCancellable *cancellable, GError **erro
   if (!read_some (self, &more, 1, &n, cancellable, error))
     return FALSE;
   if (n > 0)
-    return fail (self, error, "does not fit its header, which announces %s values: more bytes follow. "
-                 "Get the file again.", dims);
+    return fail (self, error, _("does not fit its header, which announces %s values: more bytes follow. Get the file "
+                                "again."), dims);
   return TRUE;
 }

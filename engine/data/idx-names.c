@@ -6,6 +6,7 @@
 
 #include "engine/base/error.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 /* What a name such as "train-images-idx3-ubyte.gz" says. */
@@ -105,7 +106,7 @@ list_names (GFile *folder, guint *n_folders, GCancellable *cancellable, GError *
       g_autofree char *path = g_file_get_parse_name (folder);
 
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-                   "The folder “%s” cannot be read: %s. Change its permissions, or choose other data.", path,
+                   _("The folder “%s” cannot be read: %s. Change its permissions, or choose other data."), path,
                    problem->message);
     }
   if (problem || (error && *error))
@@ -177,8 +178,8 @@ find_partner (Set *self, guint set, guint kind, GError **error)
   if (self->names[set][!kind])
     return TRUE;
   g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-               "The file “%s” in “%s” has no %s: a file such as “%s” is expected beside it. Put it there.",
-               name->name, path, kind == HL_IDX_IMAGES ? "labels" : "images", expected);
+               _("The file “%s” in “%s” has no %s: a file such as “%s” is expected beside it. Put it there."),
+               name->name, path, kind == HL_IDX_IMAGES ? _("labels") : _("images"), expected);
   return FALSE;
 }
 
@@ -186,17 +187,17 @@ static gboolean
 fail_no_training_images (Set *self, guint n_folders, GError **error)
 {
   g_autofree char *path = g_file_get_parse_name (self->folder);
-  const char *found = "no file whose name says images";
+  const char *found = _("no file whose name says images");
 
   if (pick (self->list, HL_IDX_IMAGES, TRUE, "", NULL))
-    found = "only test images";
+    found = _("only test images");
   else if (self->list->len > 0)
-    found = "only labels";
+    found = _("only labels");
   else if (n_folders > 0)
-    found = "a folder of such a name instead of a file";
+    found = _("a folder of such a name instead of a file");
   g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-               "The folder “%s” holds no training images: there is %s. Expected are IDX files such as "
-               "“train-images-idx3-ubyte.gz” and “train-labels-idx1-ubyte.gz”. Choose the folder they lie in.",
+               _("The folder “%s” holds no training images: there is %s. Expected are IDX files such as "
+                 "“train-images-idx3-ubyte.gz” and “train-labels-idx1-ubyte.gz”. Choose the folder they lie in."),
                path, found);
   return FALSE;
 }
@@ -217,8 +218,8 @@ choose_in_folder (Set *self, guint n_folders, GError **error)
           g_autofree char *path = g_file_get_parse_name (self->folder);
 
           g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                       "The folder “%s” holds several sets of training images, among them “%s” and “%s”. "
-                       "Choose one of these files instead of the folder.", path, first->name, name->name);
+                       _("The folder “%s” holds several sets of training images, among them “%s” and “%s”. Choose one "
+                         "of these files instead of the folder."), path, first->name, name->name);
           return FALSE;
         }
       if (!first)
@@ -245,8 +246,8 @@ choose_by_file (Set *self, const char *file_name, GError **error)
         }
     }
   g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_MISSING,
-               "The name “%s” does not tell which file holds its labels. Name the two files, for instance, "
-               "“train-images-idx3-ubyte” and “train-labels-idx1-ubyte”, in one folder.", file_name);
+               _("The name “%s” does not tell which file holds its labels. Name the two files, for instance, "
+                 "“train-images-idx3-ubyte” and “train-labels-idx1-ubyte”, in one folder."), file_name);
   return FALSE;
 }
 

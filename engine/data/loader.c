@@ -144,7 +144,7 @@ check_shape (const HlDeviceData *data, const HlValue *input, GError **error)
   if (hl_shape_equal (shape, &input->shape))
     return TRUE;
   g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-               "The network expects samples of %s, but those of “%s” are %s. Change the input layer or the data.",
+               _("The network expects samples of %s, but those of “%s” are %s. Change the input layer or the data."),
                wanted, hl_dataset_get_title (data->dataset), sample);
   return FALSE;
 }
@@ -170,7 +170,7 @@ make_tensors (HlLoader *self, const HlValue *input, GError **error)
   if (!self->gathered)
     {
       g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY,
-                   "There is not enough memory for a batch of %u samples. Choose a smaller batch.", self->batch);
+                   _("There is not enough memory for a batch of %u samples. Choose a smaller batch."), self->batch);
       return FALSE;
     }
   for (guint i = 0; i < N_STAGES; i++)

@@ -103,9 +103,9 @@ read_normalize (HlDataSpec *self, JsonObject *object, const char *where, GError 
         self->normalize = i;
         return TRUE;
       }
-  allowed = g_strjoinv ("”, “", (char **) normalize_names);
+  allowed = g_strjoinv (_("”, “"), (char **) normalize_names);
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-               "%s: “normalize” is “%s”, but must be one of “%s”.", where, name, allowed);
+               _("%s: “normalize” is “%s”, but must be one of “%s”."), where, name, allowed);
   return FALSE;
 }
 

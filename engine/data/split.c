@@ -123,15 +123,15 @@ hl_split_new (const HlDataset *dataset, const HlDataSpec *spec, GError **error)
   if (!(spec->validation >= 0 && spec->validation <= 0.9))
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_SPLIT,
-                   "The share of the validation part is %g, but must lie between 0 and 0.9.", spec->validation);
+                   _("The share of the validation part is %g, but must lie between 0 and 0.9."), spec->validation);
       return NULL;
     }
   wanted = (gsize) floor (spec->validation * (double) n_files + 0.5);
   if (wanted >= n_files)
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_SPLIT,
-                   "“%s” has %" G_GSIZE_FORMAT " samples for training and %" G_GSIZE_FORMAT " of them would validate, "
-                   "which leaves none to train on. Choose a smaller validation part or more data.",
+                   _("“%s” has %zu samples for training and %zu of them would validate, which leaves none to train "
+                     "on. Choose a smaller validation part or more data."),
                    hl_dataset_get_title (dataset), n_files, wanted);
       return NULL;
     }

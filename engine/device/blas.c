@@ -6,6 +6,7 @@
 #include "engine/device/cl.h"
 
 #include <clblast_c.h>
+#include <glib/gi18n.h>
 #include <gmodule.h>
 
 #include "engine/device/blas.h"
@@ -40,8 +41,8 @@ get_functions (GError **error)
 
   if (!self)
     g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_FAILED,
-                 "The library %s (CLBlast), which multiplies matrices on this device, cannot be loaded; install it, or start the "
-                 "program with HILLOCK_GEMM=own", CLBLAST_LIBRARY);
+                 _("The library %s (CLBlast), which multiplies matrices on this device, cannot be loaded; install it, "
+                   "or start the program with HILLOCK_GEMM=own"), CLBLAST_LIBRARY);
   return self;
 }
 
@@ -84,7 +85,7 @@ hl_blas_gemm_strided (HlDevice *device, gboolean transpose_a, gboolean transpose
                                        stride_c, count, &device->queue, NULL);
   if (code != CLBlastSuccess)
     return hl_set_cl_error (error, (int) code,
-                            "CLBlast cannot multiply %" G_GSIZE_FORMAT "×%" G_GSIZE_FORMAT " by %" G_GSIZE_FORMAT
-                            "×%" G_GSIZE_FORMAT " on the device “%s”", m, k, k, n, device->info->name);
+                            _("CLBlast cannot multiply %zu×%zu by %zu×%zu on the device “%s”"),
+                            m, k, k, n, device->info->name);
   return TRUE;
 }

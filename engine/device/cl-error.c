@@ -4,12 +4,14 @@
 
 #include "engine/device/cl.h"
 
-#define LOST "the device stopped in the middle of the work. Checkpoints and everything saved are kept: resume " \
-             "from the last checkpoint, with a smaller batch or on another device if it happens again"
-#define FULL "the device has no memory left. Choose a smaller batch or a smaller network, close other programs " \
-             "that use the device, or choose another device"
-#define BUG  "the device refused the call, which is a mistake in Hillock or in the driver. Please report it with " \
-             "the output of “hillock-cli devices”; another device may work"
+#include <glib/gi18n.h>
+
+#define LOST N_("the device stopped in the middle of the work. Checkpoints and everything saved are kept: resume " \
+             "from the last checkpoint, with a smaller batch or on another device if it happens again")
+#define FULL N_("the device has no memory left. Choose a smaller batch or a smaller network, close other programs " \
+             "that use the device, or choose another device")
+#define BUG  N_("the device refused the call, which is a mistake in Hillock or in the driver. Please report it with " \
+             "the output of “hillock-cli devices”; another device may work")
 
 typedef struct
 {
@@ -20,24 +22,24 @@ typedef struct
 } CodeText;
 
 static const CodeText code_texts[] = {
-  { -1, "CL_DEVICE_NOT_FOUND", HL_DEVICE_ERROR_NONE_FOUND, "no OpenCL device answers. Install an OpenCL driver, for "
+  { -1, "CL_DEVICE_NOT_FOUND", HL_DEVICE_ERROR_NONE_FOUND, N_("no OpenCL device answers. Install an OpenCL driver, for "
     "instance the package “pocl-opencl-icd”, which works on every processor. (PoCL shows none when the folder in "
-    "POCL_CACHE_DIR cannot be written)" },
-  { -1001, "CL_PLATFORM_NOT_FOUND_KHR", HL_DEVICE_ERROR_NONE_FOUND, "no OpenCL driver is installed. Install one, for "
-    "instance the package “pocl-opencl-icd”, which works on every processor" },
+    "POCL_CACHE_DIR cannot be written)") },
+  { -1001, "CL_PLATFORM_NOT_FOUND_KHR", HL_DEVICE_ERROR_NONE_FOUND, N_("no OpenCL driver is installed. Install one, for "
+    "instance the package “pocl-opencl-icd”, which works on every processor") },
   { -2, "CL_DEVICE_NOT_AVAILABLE", HL_DEVICE_ERROR_FAILED, LOST },
-  { -3, "CL_COMPILER_NOT_AVAILABLE", HL_DEVICE_ERROR_BUILD, "the driver has no compiler. Choose another device" },
+  { -3, "CL_COMPILER_NOT_AVAILABLE", HL_DEVICE_ERROR_BUILD, N_("the driver has no compiler. Choose another device") },
   { -4, "CL_MEM_OBJECT_ALLOCATION_FAILURE", HL_DEVICE_ERROR_MEMORY, FULL },
   { -5, "CL_OUT_OF_RESOURCES", HL_DEVICE_ERROR_FAILED, LOST },
-  { -6, "CL_OUT_OF_HOST_MEMORY", HL_DEVICE_ERROR_MEMORY, "this computer has no memory left. Close other programs, or choose "
-    "a smaller batch or a smaller network" },
+  { -6, "CL_OUT_OF_HOST_MEMORY", HL_DEVICE_ERROR_MEMORY, N_("this computer has no memory left. Close other programs, or choose "
+    "a smaller batch or a smaller network") },
   { -9, "CL_IMAGE_FORMAT_MISMATCH", HL_DEVICE_ERROR_FAILED, BUG },
-  { -11, "CL_BUILD_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, "the driver's compiler does not accept the kernels" },
+  { -11, "CL_BUILD_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, N_("the driver's compiler does not accept the kernels") },
   { -12, "CL_MAP_FAILURE", HL_DEVICE_ERROR_FAILED, LOST },
   { -13, "CL_MISALIGNED_SUB_BUFFER_OFFSET", HL_DEVICE_ERROR_FAILED, BUG },
   { -14, "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST", HL_DEVICE_ERROR_FAILED, LOST },
-  { -15, "CL_COMPILE_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, "the driver's compiler does not accept the kernels" },
-  { -17, "CL_LINK_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, "the driver's compiler does not accept the kernels" },
+  { -15, "CL_COMPILE_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, N_("the driver's compiler does not accept the kernels") },
+  { -17, "CL_LINK_PROGRAM_FAILURE", HL_DEVICE_ERROR_BUILD, N_("the driver's compiler does not accept the kernels") },
   { -30, "CL_INVALID_VALUE", HL_DEVICE_ERROR_FAILED, BUG },
   { -33, "CL_INVALID_DEVICE", HL_DEVICE_ERROR_FAILED, BUG },
   { -34, "CL_INVALID_CONTEXT", HL_DEVICE_ERROR_FAILED, BUG },
@@ -60,8 +62,8 @@ static const CodeText code_texts[] = {
   { -57, "CL_INVALID_EVENT_WAIT_LIST", HL_DEVICE_ERROR_FAILED, BUG },
   { -58, "CL_INVALID_EVENT", HL_DEVICE_ERROR_FAILED, BUG },
   { -59, "CL_INVALID_OPERATION", HL_DEVICE_ERROR_FAILED, BUG },
-  { -61, "CL_INVALID_BUFFER_SIZE", HL_DEVICE_ERROR_MEMORY, "the device does not allow a single piece of memory of that "
-    "size. Choose a smaller batch or another device" },
+  { -61, "CL_INVALID_BUFFER_SIZE", HL_DEVICE_ERROR_MEMORY, N_("the device does not allow a single piece of memory of that "
+    "size. Choose a smaller batch or another device") },
   { -63, "CL_INVALID_GLOBAL_WORK_SIZE", HL_DEVICE_ERROR_FAILED, BUG },
   { -1024, "CLBlastNotImplemented", HL_DEVICE_ERROR_FAILED, BUG },
   { -1022, "CLBlastInvalidMatrixA", HL_DEVICE_ERROR_FAILED, BUG },
@@ -121,6 +123,6 @@ hl_set_cl_error (GError **error, int code, const char *format, ...)
   va_start (arguments, format);
   what = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error (error, HL_DEVICE_ERROR, text->kind, "%s: %s. (%s, %d)", what, text->advice, text->name, code);
+  g_set_error (error, HL_DEVICE_ERROR, text->kind, "%s: %s. (%s, %d)", what, _(text->advice), text->name, code);
   return FALSE;
 }

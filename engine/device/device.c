@@ -4,6 +4,7 @@
 
 #include "engine/device/cl.h"
 
+#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -303,14 +304,14 @@ find_main (gpointer data)
     }
   if (code != CL_SUCCESS)
     {
-      hl_set_cl_error (&result->error, code, "Cannot list the computing devices");
+      hl_set_cl_error (&result->error, code, _("Cannot list the computing devices"));
       return NULL;
     }
   for (cl_uint i = 0; i < n; i++)
     find_platform_devices (platforms[i], devices);
   if (devices->len == 0)
     {
-      hl_set_cl_error (&result->error, CL_DEVICE_NOT_FOUND, "Cannot find a computing device");
+      hl_set_cl_error (&result->error, CL_DEVICE_NOT_FOUND, _("Cannot find a computing device"));
       return NULL;
     }
   number_equal_ids (devices);
@@ -390,9 +391,9 @@ set_not_found_error (GError **error, GPtrArray *devices, const char *wanted)
   g_autoptr (GString) names = g_string_new (NULL);
 
   for (guint i = 0; i < devices->len; i++)
-    g_string_append_printf (names, "%s“%s”", i > 0 ? ", " : "", ((Found *) devices->pdata[i])->info->name);
+    g_string_append_printf (names, _("%s“%s”"), i > 0 ? ", " : "", ((Found *) devices->pdata[i])->info->name);
   g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_NONE_FOUND,
-               "No device is called “%s”. This computer has %s; a part of the name is enough.", wanted, names->str);
+               _("No device is called “%s”. This computer has %s; a part of the name is enough."), wanted, names->str);
 }
 
 /* ---- Opening ---- */
@@ -429,7 +430,7 @@ hl_device_open (const char *wanted, GError **error)
     self->context = clCreateContext (NULL, 1, &self->id, NULL, NULL, &code);
   if (!self->context)
     {
-      hl_set_cl_error (error, code, "Cannot open the device “%s”", self->info->name);
+      hl_set_cl_error (error, code, _("Cannot open the device “%s”"), self->info->name);
       return NULL;
     }
   code = CL_OUT_OF_RESOURCES;
@@ -437,7 +438,7 @@ hl_device_open (const char *wanted, GError **error)
     self->queue = clCreateCommandQueue (self->context, self->id, 0, &code);
   if (!self->queue)
     {
-      hl_set_cl_error (error, code, "Cannot open a queue on the device “%s”", self->info->name);
+      hl_set_cl_error (error, code, _("Cannot open a queue on the device “%s”"), self->info->name);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -479,7 +480,7 @@ hl_device_finish (HlDevice *self, GError **error)
   cl_int code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : clFinish (self->queue);
 
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "Waiting for the device “%s” failed", self->info->name);
+    return hl_set_cl_error (error, code, _("Waiting for the device “%s” failed"), self->info->name);
   hl_device_reap_writes (self, TRUE);
   return TRUE;
 }
@@ -490,7 +491,7 @@ hl_device_flush (HlDevice *self, GError **error)
   cl_int code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : clFlush (self->queue);
 
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "Handing work to the device “%s” failed", self->info->name);
+    return hl_set_cl_error (error, code, _("Handing work to the device “%s” failed"), self->info->name);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/device/program.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define KERNELS_PATH "/io/github/hillock/kernels/"
@@ -112,7 +113,7 @@ load_file (HlDevice *device, const char *file, char **file_name, GError **error)
         }
     }
   g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_BUILD,
-               "The kernel file “%s%s” is missing from this program.", file, suffixes[0]);
+               _("The kernel file “%s%s” is missing from this program."), file, suffixes[0]);
   return NULL;
 }
 
@@ -202,7 +203,7 @@ create_kernel (HlKernel *self, cl_program program, GError **error)
   if (!hl_fault_hit ())
     self->kernel = clCreateKernel (program, symbol, &code);
   if (!self->kernel)
-    return hl_set_cl_error (error, code, "The kernel “%s” of the file “%s” cannot be made", self->name, self->file);
+    return hl_set_cl_error (error, code, _("The kernel “%s” of the file “%s” cannot be made"), self->name, self->file);
   return TRUE;
 }
 
@@ -278,12 +279,12 @@ hl_kernel_run_args (HlKernel *self, gsize n_items, const HlKernelArg *args, GErr
   if (n_items == 0)
     return TRUE;
   if (!self->kernel)
-    return hl_set_cl_error (error, CL_INVALID_KERNEL, "The kernel “%s” has not been built", self->name);
+    return hl_set_cl_error (error, CL_INVALID_KERNEL, _("The kernel “%s” has not been built"), self->name);
   code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : set_args (self, args);
   if (code == CL_SUCCESS)
     code = clEnqueueNDRangeKernel (self->device->queue, self->kernel, 1, NULL, &global, &local, 0, NULL, NULL);
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "The kernel “%s” did not run on the device “%s”", self->name,
+    return hl_set_cl_error (error, code, _("The kernel “%s” did not run on the device “%s”"), self->name,
                             self->device->info->name);
   return TRUE;
 }

@@ -7,6 +7,7 @@
 
 #include "engine/device/program.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "engine/device/compile-process.h"
@@ -72,7 +73,7 @@ first_message (const char *log)
       if (!first && *lines[i])
         first = lines[i];
     }
-  return g_strdup (first ? first : "the compiler gives no reason");
+  return g_strdup (first ? first : _("the compiler gives no reason"));
 }
 
 static void
@@ -88,7 +89,7 @@ set_build_error (const HlDevice *device, cl_program program, cl_int code, GError
     }
   message = first_message (log ? log : "");
   g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_BUILD,
-               "The kernels do not compile for the device “%s”: %s (%s, %d)", device->info->name, message,
+               _("The kernels do not compile for the device “%s”: %s (%s, %d)"), device->info->name, message,
                hl_cl_error_name (code), code);
 }
 
@@ -102,7 +103,7 @@ compile_source (const HlDevice *device, cl_context context, const char *source, 
     program = clCreateProgramWithSource (context, 1, &source, NULL, &code);
   if (!program)
     {
-      hl_set_cl_error (error, code, "Cannot create a program for the device “%s”", device->info->name);
+      hl_set_cl_error (error, code, _("Cannot create a program for the device “%s”"), device->info->name);
       return NULL;
     }
   code = hl_fault_hit () ? CL_BUILD_PROGRAM_FAILURE
@@ -262,7 +263,7 @@ compile_on_threads (HlDevice *device, GPtrArray *jobs, guint n_done, guint n_all
 
       ok = finish_job (job, error);
       n_done += job->part->n_kernels;
-      hl_progress_report (progress, (double) n_done / n_all, "Building %u of %u kernels", n_done, n_all);
+      hl_progress_report (progress, (double) n_done / n_all, _("Building %u of %u kernels"), n_done, n_all);
     }
   g_thread_pool_free (threads, !ok, TRUE);
   return ok;
@@ -311,7 +312,7 @@ hl_program_build_parts (HlDevice *device, GPtrArray *parts, const HlProgress *pr
   n_done = load_cached (device, parts, jobs);
   if (jobs->len == 0)
     return TRUE;
-  hl_progress_report (progress, (double) n_done / n_all, "Building %u of %u kernels", n_done, n_all);
+  hl_progress_report (progress, (double) n_done / n_all, _("Building %u of %u kernels"), n_done, n_all);
   if (device->info->type == HL_DEVICE_CPU)
     return compile_on_threads (device, jobs, n_done, n_all, progress, cancellable, error);
   for (guint i = 0; i < jobs->len; i++)
@@ -321,7 +322,7 @@ hl_program_build_parts (HlDevice *device, GPtrArray *parts, const HlProgress *pr
       if (g_cancellable_set_error_if_cancelled (cancellable, error) || !compile_here (job, error))
         return FALSE;
       n_done += job->part->n_kernels;
-      hl_progress_report (progress, (double) n_done / n_all, "Building %u of %u kernels", n_done, n_all);
+      hl_progress_report (progress, (double) n_done / n_all, _("Building %u of %u kernels"), n_done, n_all);
     }
   return TRUE;
 }

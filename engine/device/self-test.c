@@ -2,6 +2,7 @@
  *
  * The device self-test: a few kernels against plain C, so that a broken driver shows before a training does. */
 
+#include <glib/gi18n.h>
 #include <math.h>
 
 #include "engine/base/random.h"
@@ -38,8 +39,8 @@ static gboolean
 set_difference (const SelfTest *self, const char *kernel, gsize i, double expected, double found, GError **error)
 {
   g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_FAILED,
-               "The device “%s” computes wrongly: element %" G_GSIZE_FORMAT " of the kernel “%s” is %.9g instead of "
-               "%.9g. Update its driver or choose another device.",
+               _("The device “%s” computes wrongly: element %zu of the kernel “%s” is %.9g instead of %.9g. Update "
+                 "its driver or choose another device."),
                hl_device_get_info (self->device)->name, i, kernel, found, expected);
   return FALSE;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/device/cl.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 /* Buffers are whole multiples of this, so that a kernel may read the vector its last element lies in. */
@@ -50,15 +51,15 @@ check_room (HlDevice *device, gsize bytes, GError **error)
   if (info->max_allocation_bytes > 0 && bytes > info->max_allocation_bytes)
     {
       g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY,
-                   "One piece of %s is needed, but the device “%s” allows at most %s in one piece. "
-                   "Choose a smaller batch, a smaller network or another device.", wanted, info->name, largest);
+                   _("One piece of %s is needed, but the device “%s” allows at most %s in one piece. Choose a smaller "
+                     "batch, a smaller network or another device."), wanted, info->name, largest);
       return FALSE;
     }
   if (info->memory_bytes > 0 && device->allocated_bytes + bytes > info->memory_bytes)
     {
       g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY,
-                   "%s more is needed, but %s of the %s of the device “%s” are in use. "
-                   "Choose a smaller batch, a smaller network or another device.", wanted, used, total, info->name);
+                   _("%s more is needed, but %s of the %s of the device “%s” are in use. Choose a smaller batch, a "
+                     "smaller network or another device."), wanted, used, total, info->name);
       return FALSE;
     }
   return TRUE;
@@ -79,7 +80,7 @@ create_buffer (HlDevice *device, cl_mem_flags flags, gsize bytes, gpointer host,
     {
       g_autofree char *wanted = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-      hl_set_cl_error (error, code, "Cannot allocate %s on the device “%s”", wanted, device->info->name);
+      hl_set_cl_error (error, code, _("Cannot allocate %s on the device “%s”"), wanted, device->info->name);
     }
   return buffer;
 }
@@ -246,7 +247,7 @@ hl_tensor_write (HlTensor *self, gsize first, gsize n, gconstpointer data, GErro
     return TRUE;
   code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : enqueue_write (self, (self->first + first) * size, n * size, data);
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "Cannot write %" G_GSIZE_FORMAT " bytes to the device “%s”", n * size,
+    return hl_set_cl_error (error, code, _("Cannot write %zu bytes to the device “%s”"), n * size,
                             self->device->info->name);
   return TRUE;
 }
@@ -267,7 +268,7 @@ hl_tensor_clear (HlTensor *self, GError **error)
     code = clEnqueueFillBuffer (self->device->queue, self->buffer, &zero, sizeof zero, self->first * size,
                                 self->bytes > 0 ? self->bytes : self->n * size, 0, NULL, NULL);
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "Cannot clear %" G_GSIZE_FORMAT " bytes on the device “%s”", self->n * size,
+    return hl_set_cl_error (error, code, _("Cannot clear %zu bytes on the device “%s”"), self->n * size,
                             self->device->info->name);
   return TRUE;
 }
@@ -285,7 +286,7 @@ hl_tensor_copy (HlTensor *self, const HlTensor *source, GError **error)
     code = clEnqueueCopyBuffer (self->device->queue, source->buffer, self->buffer, source->first * size,
                                 self->first * size, self->n * size, 0, NULL, NULL);
   if (code != CL_SUCCESS)
-    return hl_set_cl_error (error, code, "Cannot copy %" G_GSIZE_FORMAT " bytes on the device “%s”", self->n * size,
+    return hl_set_cl_error (error, code, _("Cannot copy %zu bytes on the device “%s”"), self->n * size,
                             self->device->info->name);
   return TRUE;
 }
@@ -295,7 +296,7 @@ hl_tensor_copy (HlTensor *self, const HlTensor *source, GError **error)
 static gboolean
 set_read_error (const HlTensor *self, gsize n, int code, GError **error)
 {
-  return hl_set_cl_error (error, code, "Cannot read %" G_GSIZE_FORMAT " bytes from the device “%s”",
+  return hl_set_cl_error (error, code, _("Cannot read %zu bytes from the device “%s”"),
                           n * hl_dtype_get_size (self->type), self->device->info->name);
 }
 

@@ -258,7 +258,7 @@ convert_node (HlOnnxImport *self, const Onnx__NodeProto *node, GError **error)
     return TRUE;
   if (!reason)
     return hl_onnx_refuse (error, _("%s “%s”: it cannot be converted."), node->op_type, name);
-  g_set_error (error, reason->domain, reason->code, "%s “%s”: %s", node->op_type, name, reason->message);
+  g_set_error (error, reason->domain, reason->code, _("%s “%s”: %s"), node->op_type, name, reason->message);
   return FALSE;
 }
 

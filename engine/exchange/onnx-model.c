@@ -82,7 +82,7 @@ hl_onnx_model_open (GFile *file, GError **error)
   HlOnnxModel *self = bytes ? hl_onnx_model_new_from_bytes (bytes, folder, error) : NULL;
 
   if (bytes && !self)
-    g_prefix_error (error, "“%s”: ", shown);
+    g_prefix_error (error, _("“%s”: "), shown);
   return self;
 }
 

@@ -124,7 +124,7 @@ hl_onnx_tensor_load (GFile *file, GError **error)
       hl_onnx_message_free ((ProtobufCMessage *) proto);
     }
   if (!self)
-    g_prefix_error (error, "“%s”: ", shown);
+    g_prefix_error (error, _("“%s”: "), shown);
   return self;
 }
 

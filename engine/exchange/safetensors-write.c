@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,14 +145,14 @@ check_names (HlTensorFile *self, GError **error)
       if (!g_utf8_validate (record->entry.name, -1, NULL) || g_str_equal (record->entry.name, "__metadata__"))
         {
           g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                       "A tensor cannot be saved under the name “%s”; rename its layer.", record->entry.name);
+                       _("A tensor cannot be saved under the name “%s”; rename its layer."), record->entry.name);
           return FALSE;
         }
     }
   if (g_hash_table_size (self->names) != self->records->len)
     {
       g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                           "Two tensors have the same name; give their layers different names.");
+                           _("Two tensors have the same name; give their layers different names."));
       return FALSE;
     }
   g_hash_table_iter_init (&iter, self->metadata);
@@ -159,7 +160,7 @@ check_names (HlTensorFile *self, GError **error)
     if (!g_utf8_validate (key, -1, NULL) || !g_utf8_validate (value, -1, NULL))
       {
         g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                             "A note to be saved with the weights is not UTF-8.");
+                             _("A note to be saved with the weights is not UTF-8."));
         return FALSE;
       }
   return TRUE;
@@ -193,7 +194,7 @@ make_header (HlTensorFile *self, GError **error)
   if (header->len > HL_TENSOR_HEADER_MAX)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "The header would be %" G_GSIZE_FORMAT " bytes long; the format allows 100,000,000.", header->len);
+                   _("The header would be %zu bytes long; the format allows 100,000,000."), header->len);
       g_string_free (header, TRUE);
       return NULL;
     }
@@ -305,13 +306,13 @@ hl_tensor_file_write (HlTensorFile *self, GFile *file, GError **error)
   if (path == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   "“%s” cannot be written: it is not on a file system of this computer.", shown);
+                   _("“%s” cannot be written: it is not on a file system of this computer."), shown);
       return FALSE;
     }
   header = make_header (self, error);
   if (header == NULL)
     {
-      g_prefix_error (error, "“%s” cannot be written: ", shown);
+      g_prefix_error (error, _("“%s” cannot be written: "), shown);
       return FALSE;
     }
   /* Through a link the file it points to is replaced, not the link. */
@@ -320,8 +321,8 @@ hl_tensor_file_write (HlTensorFile *self, GFile *file, GError **error)
   g_string_free (header, TRUE);
   if (failure == 0)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), "“%s” cannot be written: %s.%s", shown,
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), _("“%s” cannot be written: %s.%s"), shown,
                g_strerror (failure), failure == ENOSPC || failure == EDQUOT
-               ? " Make room on that disk or choose another folder." : "");
+               ? _(" Make room on that disk or choose another folder.") : "");
   return FALSE;
 }

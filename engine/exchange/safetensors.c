@@ -5,6 +5,8 @@
 
 #include "engine/exchange/tensor-header.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,23 +41,23 @@ static const char *
 guess_format (const guint8 *first, gsize n)
 {
   static const struct { const char *magic; gsize n; const char *what; } known[] = {
-    { "PK\3\4", 4, "a ZIP archive, perhaps weights saved by torch.save" },
-    { "\x80\2", 2, "a Python pickle, perhaps weights saved by an old torch.save" },
-    { "version https://git-lfs", 8, "a Git LFS pointer: the real file was not downloaded" },
-    { "<!DOCTYP", 8, "a web page" },
-    { "<!doctyp", 8, "a web page" },
-    { "<html", 5, "a web page" },
-    { "<HTML", 5, "a web page" },
-    { "<?xml", 5, "an XML file" },
-    { "\x89HDF\r\n\x1a\n", 8, "an HDF5 file" },
-    { "\x93NUMPY", 6, "a NumPy array" },
-    { "GGUF", 4, "a GGUF file" },
-    { "\x1f\x8b", 2, "a gzip file" },
+    { "PK\3\4", 4, N_("a ZIP archive, perhaps weights saved by torch.save") },
+    { "\x80\2", 2, N_("a Python pickle, perhaps weights saved by an old torch.save") },
+    { "version https://git-lfs", 8, N_("a Git LFS pointer: the real file was not downloaded") },
+    { "<!DOCTYP", 8, N_("a web page") },
+    { "<!doctyp", 8, N_("a web page") },
+    { "<html", 5, N_("a web page") },
+    { "<HTML", 5, N_("a web page") },
+    { "<?xml", 5, N_("an XML file") },
+    { "\x89HDF\r\n\x1a\n", 8, N_("an HDF5 file") },
+    { "\x93NUMPY", 6, N_("a NumPy array") },
+    { "GGUF", 4, N_("a GGUF file") },
+    { "\x1f\x8b", 2, N_("a gzip file") },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
     if (n >= known[i].n && memcmp (first, known[i].magic, known[i].n) == 0)
-      return known[i].what;
+      return _(known[i].what);
   return NULL;
 }
 
@@ -66,12 +68,12 @@ read_exactly (HlTensorFile *self, gpointer bytes, gsize n, GError **error)
 
   if (!g_input_stream_read_all (G_INPUT_STREAM (self->stream), bytes, n, &got, NULL, error))
     {
-      g_prefix_error (error, "“%s” cannot be read: ", self->shown);
+      g_prefix_error (error, _("“%s” cannot be read: "), self->shown);
       return FALSE;
     }
   if (got < n)
     {
-      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "“%s” ended while it was being read.", self->shown);
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("“%s” ended while it was being read."), self->shown);
       return FALSE;
     }
   return TRUE;
@@ -91,8 +93,8 @@ open_stream (HlTensorFile *self, GFile *file, guint64 *size, GError **error)
   if (type != G_FILE_TYPE_REGULAR)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, type == G_FILE_TYPE_DIRECTORY
-                   ? "“%s” is a folder; a safetensors file is needed."
-                   : "“%s” is not an ordinary file; a safetensors file is needed.", self->shown);
+                   ? _("“%s” is a folder; a safetensors file is needed.")
+                   : _("“%s” is not an ordinary file; a safetensors file is needed."), self->shown);
       return FALSE;
     }
   self->stream = g_file_read (file, NULL, error);
@@ -116,7 +118,7 @@ read_header_length (HlTensorFile *self, guint64 size, guint64 *length, GError **
   if (size < sizeof first)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
-                   "“%s” has %" G_GUINT64_FORMAT " bytes, too few for a safetensors file.", self->shown, size);
+                   _("“%s” has %" PRIu64 " bytes, too few for a safetensors file."), self->shown, size);
       return FALSE;
     }
   if (!read_exactly (self, first, sizeof first, error))
@@ -128,13 +130,13 @@ read_header_length (HlTensorFile *self, guint64 size, guint64 *length, GError **
     return TRUE;
   guess = guess_format (first, sizeof first);
   if (guess)
-    g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "“%s” is not a safetensors file but %s.", self->shown,
+    g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("“%s” is not a safetensors file but %s."), self->shown,
                  guess);
   else
     g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
-                 "“%s” is not a safetensors file: its header would be %" G_GUINT64_FORMAT " bytes long, %s.", self->shown,
+                 _("“%s” is not a safetensors file: its header would be %" PRIu64 " bytes long, %s."), self->shown,
                  *length,
-                 *length > HL_TENSOR_HEADER_MAX ? "more than the 100,000,000 allowed" : "more than the file has");
+                 *length > HL_TENSOR_HEADER_MAX ? _("more than the 100,000,000 allowed") : _("more than the file has"));
   return FALSE;
 }
 
@@ -152,7 +154,7 @@ hl_tensor_file_open (GFile *file, GError **error)
   if (text == NULL)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
-                   "There is no memory for the header of “%s”, %" G_GUINT64_FORMAT " bytes.", self->shown, length);
+                   _("There is no memory for the header of “%s”, %" PRIu64 " bytes."), self->shown, length);
       return NULL;
     }
   if (!read_exactly (self, text, length, error))
@@ -160,7 +162,7 @@ hl_tensor_file_open (GFile *file, GError **error)
   self->data_start = 8 + length;
   if (!hl_tensor_header_parse (text, length, size - self->data_start, self->records, self->metadata, error))
     {
-      g_prefix_error (error, "“%s” is not a valid safetensors file. ", self->shown);
+      g_prefix_error (error, _("“%s” is not a valid safetensors file. "), self->shown);
       return NULL;
     }
   for (guint i = 0; i < self->records->len; i++)
@@ -308,7 +310,7 @@ seek (HlTensorFile *self, const HlTensorRecord *record, GError **error)
 {
   if (g_seekable_seek (G_SEEKABLE (self->stream), (goffset) (self->data_start + record->begin), G_SEEK_SET, NULL, error))
     return TRUE;
-  g_prefix_error (error, "“%s” cannot be read: ", self->shown);
+  g_prefix_error (error, _("“%s” cannot be read: "), self->shown);
   return FALSE;
 }
 
@@ -324,7 +326,7 @@ hl_tensor_file_read_f32 (HlTensorFile *self, const HlTensorFileEntry *entry, flo
   if (!is_convertible (record->type))
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "Tensor “%s” in “%s” has elements of type %s, which is not supported; save it as F32.",
+                   _("Tensor “%s” in “%s” has elements of type %s, which is not supported; save it as F32."),
                    name, self->shown, entry->dtype);
       return FALSE;
     }
@@ -340,8 +342,8 @@ hl_tensor_file_read_f32 (HlTensorFile *self, const HlTensorFileEntry *entry, flo
       if (!convert (record, chunk, n, values + i))
         {
           g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                       "Tensor “%s” in “%s” has values of type %s that a 32-bit float cannot hold exactly; save it as "
-                       "F32.",
+                       _("Tensor “%s” in “%s” has values of type %s that a 32-bit float cannot hold exactly; save it "
+                         "as F32."),
                        name, self->shown, entry->dtype);
           return FALSE;
         }

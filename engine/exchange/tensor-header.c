@@ -6,6 +6,8 @@
 
 #include "engine/exchange/tensor-header.h"
 
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define MAX_DEPTH 64
@@ -71,7 +73,7 @@ fail (Scanner *self, const char *format, ...)
   va_start (arguments, format);
   what = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "%s (at byte %" G_GSIZE_FORMAT " of the header).", what,
+  g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("%s (at byte %zu of the header)."), what,
                (gsize) (self->at - self->start));
   return FALSE;
 }
@@ -97,7 +99,7 @@ take (Scanner *self, char c)
 static gboolean
 expect (Scanner *self, char c)
 {
-  return take (self, c) || fail (self, "The header is not valid JSON: “%c” is missing", c);
+  return take (self, c) || fail (self, _("The header is not valid JSON: “%c” is missing"), c);
 }
 
 static gboolean
@@ -105,11 +107,11 @@ scan_hex (Scanner *self, gunichar *value)
 {
   *value = 0;
   if (self->end - self->at < 4)
-    return fail (self, "The header is not valid JSON: an escape is cut off");
+    return fail (self, _("The header is not valid JSON: an escape is cut off"));
   for (int i = 0; i < 4; i++, self->at++)
     {
       if (!g_ascii_isxdigit (*self->at))
-        return fail (self, "The header is not valid JSON: an escape needs four hexadecimal digits");
+        return fail (self, _("The header is not valid JSON: an escape needs four hexadecimal digits"));
       *value = *value * 16 + (gunichar) g_ascii_xdigit_value (*self->at);
     }
   return TRUE;
@@ -126,18 +128,18 @@ scan_unicode (Scanner *self)
   if (c >= 0xD800 && c < 0xDC00)
     {
       if (self->end - self->at < 2 || self->at[0] != '\\' || self->at[1] != 'u')
-        return fail (self, "The header is not valid JSON: half a surrogate pair");
+        return fail (self, _("The header is not valid JSON: half a surrogate pair"));
       self->at += 2;
       if (!scan_hex (self, &low))
         return FALSE;
       if (low < 0xDC00 || low > 0xDFFF)
-        return fail (self, "The header is not valid JSON: half a surrogate pair");
+        return fail (self, _("The header is not valid JSON: half a surrogate pair"));
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
     }
   else if (c >= 0xDC00 && c < 0xE000)
-    return fail (self, "The header is not valid JSON: half a surrogate pair");
+    return fail (self, _("The header is not valid JSON: half a surrogate pair"));
   if (c == 0)
-    return fail (self, "A text of the header contains a zero character");
+    return fail (self, _("A text of the header contains a zero character"));
   g_string_append_unichar (self->text, c);
   return TRUE;
 }
@@ -150,7 +152,7 @@ scan_string (Scanner *self)
 
   g_string_truncate (self->text, 0);
   if (!take (self, '"'))
-    return fail (self, "The header is not valid JSON: a text in quotes is missing");
+    return fail (self, _("The header is not valid JSON: a text in quotes is missing"));
   while (self->at < self->end && *self->at != '"')
     {
       const char *run = self->at, *escape;
@@ -161,7 +163,7 @@ scan_string (Scanner *self)
       if (self->at == self->end || *self->at == '"')
         continue;
       if (*self->at != '\\')
-        return fail (self, "The header is not valid JSON: a control character inside a text");
+        return fail (self, _("The header is not valid JSON: a control character inside a text"));
       if (++self->at == self->end)
         break;
       escape = strchr (escapes, *self->at);
@@ -173,9 +175,9 @@ scan_string (Scanner *self)
       else if (escape != NULL && *escape != 0)
         g_string_append_c (self->text, meanings[escape - escapes]);
       else
-        return fail (self, "The header is not valid JSON: an unknown escape");
+        return fail (self, _("The header is not valid JSON: an unknown escape"));
     }
-  return take (self, '"') || fail (self, "The header is not valid JSON: a text does not end");
+  return take (self, '"') || fail (self, _("The header is not valid JSON: a text does not end"));
 }
 
 static gboolean
@@ -188,10 +190,10 @@ scan_integer (Scanner *self, guint64 *value, const char *what)
   *value = 0;
   for (; self->at < self->end && g_ascii_isdigit (*self->at); self->at++)
     if (!g_uint64_checked_mul (value, *value, 10) || !g_uint64_checked_add (value, *value, (guint64) (*self->at - '0')))
-      return fail (self, "A number in “%s” is larger than 64 bits can hold", what);
+      return fail (self, _("A number in “%s” is larger than 64 bits can hold"), what);
   if (self->at == digits || (self->at - digits > 1 && *digits == '0')
       || (self->at < self->end && (*self->at == '.' || *self->at == 'e' || *self->at == 'E')))
-    return fail (self, "“%s” needs whole numbers from 0 upwards", what);
+    return fail (self, _("“%s” needs whole numbers from 0 upwards"), what);
   return TRUE;
 }
 
@@ -215,7 +217,7 @@ skip_number (Scanner *self)
       for (digits = self->at; self->at < self->end && g_ascii_isdigit (*self->at); self->at++)
         ;
       if (self->at == digits || (part == 0 && self->at - digits > 1 && *digits == '0'))
-        return fail (self, "The header is not valid JSON: not a number");
+        return fail (self, _("The header is not valid JSON: not a number"));
     }
   return TRUE;
 }
@@ -238,10 +240,10 @@ skip_value (Scanner *self, guint depth)
   gboolean object;
 
   if (depth > MAX_DEPTH)
-    return fail (self, "The header is nested more than %d deep", MAX_DEPTH);
+    return fail (self, _("The header is nested more than %d deep"), MAX_DEPTH);
   skip_space (self);
   if (self->at == self->end)
-    return fail (self, "The header is not valid JSON: it ends too early");
+    return fail (self, _("The header is not valid JSON: it ends too early"));
   if (*self->at == '"')
     return scan_string (self);
   if (*self->at == '-' || g_ascii_isdigit (*self->at))
@@ -250,7 +252,7 @@ skip_value (Scanner *self, guint depth)
     return TRUE;
   object = *self->at == '{';
   if (!object && *self->at != '[')
-    return fail (self, "The header is not valid JSON: a value is missing");
+    return fail (self, _("The header is not valid JSON: a value is missing"));
   self->at++;
   if (take (self, object ? '}' : ']'))
     return TRUE;
@@ -265,13 +267,13 @@ static gboolean
 scan_shape (Scanner *self, HlTensorFileEntry *entry)
 {
   if (!take (self, '['))
-    return fail (self, "“shape” is not a list");
+    return fail (self, _("“shape” is not a list"));
   if (take (self, ']'))
     return TRUE;
   do
     {
       if (entry->n_dims == MAX_DIMS)
-        return fail (self, "“shape” has more than %d dimensions, which is not supported", (int) MAX_DIMS);
+        return fail (self, _("“shape” has more than %d dimensions, which is not supported"), (int) MAX_DIMS);
       if (!scan_integer (self, &entry->dim[entry->n_dims++], "shape"))
         return FALSE;
     }
@@ -286,7 +288,7 @@ scan_offsets (Scanner *self, HlTensorRecord *record)
       || !scan_integer (self, &record->end, "data_offsets") || !take (self, ']'))
     {
       if (self->error == NULL || *self->error == NULL)
-        fail (self, "“data_offsets” is not a list of two numbers");
+        fail (self, _("“data_offsets” is not a list of two numbers"));
       return FALSE;
     }
   return TRUE;
@@ -297,7 +299,7 @@ scan_type (Scanner *self, HlTensorRecord *record)
 {
   skip_space (self);
   if (self->at == self->end || *self->at != '"')
-    return fail (self, "“dtype” is not a text");
+    return fail (self, _("“dtype” is not a text"));
   if (!scan_string (self))
     return FALSE;
   record->type = hl_element_type_find (self->text->str);
@@ -305,7 +307,7 @@ scan_type (Scanner *self, HlTensorRecord *record)
     {
       g_autofree char *shown = hl_tensor_name_shown (self->text->str);
 
-      return fail (self, "The element type “%s” is not known", shown);
+      return fail (self, _("The element type “%s” is not known"), shown);
     }
   record->entry.dtype = record->type->name;
   return TRUE;
@@ -318,7 +320,7 @@ scan_record_fields (Scanner *self, HlTensorRecord *record)
   guint seen = 0;
 
   if (!take (self, '{'))
-    return fail (self, "The entry is not an object");
+    return fail (self, _("The entry is not an object"));
   if (!take (self, '}'))
     {
       do
@@ -331,7 +333,7 @@ scan_record_fields (Scanner *self, HlTensorRecord *record)
           while (field < 3 && !g_str_equal (fields[field], self->text->str))
             field++;
           if (field < 3 && (seen & (1u << field)))
-            return fail (self, "“%s” stands there twice", fields[field]);
+            return fail (self, _("“%s” stands there twice"), fields[field]);
           seen |= 1u << field;
           ok = field == 0   ? scan_type (self, record)
                : field == 1 ? scan_shape (self, &record->entry)
@@ -346,7 +348,7 @@ scan_record_fields (Scanner *self, HlTensorRecord *record)
     }
   for (guint field = 0; field < 3; field++)
     if (!(seen & (1u << field)))
-      return fail (self, "“%s” is missing", fields[field]);
+      return fail (self, _("“%s” is missing"), fields[field]);
   return TRUE;
 }
 
@@ -363,7 +365,7 @@ hl_tensor_record_measure (HlTensorRecord *self, guint64 *n_bytes, GError **error
   if (bits % 8 != 0)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "%" G_GUINT64_FORMAT " elements of type %s are not a whole number of bytes.", n, self->type->name);
+                   _("%" PRIu64 " elements of type %s are not a whole number of bytes."), n, self->type->name);
       return FALSE;
     }
   self->entry.n = (gsize) n;
@@ -372,7 +374,7 @@ hl_tensor_record_measure (HlTensorRecord *self, guint64 *n_bytes, GError **error
 
 overflow:
   g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                       "Its shape has more elements than 64 bits can count.");
+                       _("Its shape has more elements than 64 bits can count."));
   return FALSE;
 }
 
@@ -387,14 +389,14 @@ check_record (Scanner *self, HlTensorRecord *record)
   if (record->begin > record->end || record->end > self->data_bytes)
     {
       g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "It claims bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of the data, which has %"
-                   G_GUINT64_FORMAT " bytes.", record->begin, record->end, self->data_bytes);
+                   _("It claims bytes %" PRIu64 " to %" PRIu64 " of the data, which has %" PRIu64 " bytes."),
+                   record->begin, record->end, self->data_bytes);
       return FALSE;
     }
   if (record->end - record->begin != n_bytes)
     {
       g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "Its shape and type (%s) need %" G_GUINT64_FORMAT " bytes, its offsets give it %" G_GUINT64_FORMAT ".",
+                   _("Its shape and type (%s) need %" PRIu64 " bytes, its offsets give it %" PRIu64 "."),
                    record->type->name, n_bytes, record->end - record->begin);
       return FALSE;
     }
@@ -402,7 +404,7 @@ check_record (Scanner *self, HlTensorRecord *record)
   if (self->used_bytes > self->data_bytes)
     {
       g_set_error_literal (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                           "It shares bytes of the data with another tensor, which the format forbids.");
+                           _("It shares bytes of the data with another tensor, which the format forbids."));
       return FALSE;
     }
   return TRUE;
@@ -420,7 +422,7 @@ scan_record (Scanner *self)
     {
       g_autofree char *shown = hl_tensor_name_shown (record->entry.name);
 
-      return fail (self, "The name “%s” stands there twice", shown);
+      return fail (self, _("The name “%s” stands there twice"), shown);
     }
   if (!expect (self, ':'))
     return FALSE;
@@ -428,7 +430,7 @@ scan_record (Scanner *self)
     {
       g_autofree char *shown = hl_tensor_name_shown (record->entry.name);
 
-      g_prefix_error (self->error, "Tensor “%s”: ", shown);
+      g_prefix_error (self->error, _("Tensor “%s”: "), shown);
       return FALSE;
     }
   return TRUE;
@@ -443,7 +445,7 @@ scan_metadata (Scanner *self)
   if (skip_word (self, "null"))
     return TRUE;
   if (!take (self, '{'))
-    return fail (self, "“__metadata__” is not an object");
+    return fail (self, _("“__metadata__” is not an object"));
   if (take (self, '}'))
     return TRUE;
   do
@@ -458,12 +460,12 @@ scan_metadata (Scanner *self)
         {
           g_autofree char *shown = hl_tensor_name_shown (key);
 
-          return fail (self, "The value of “%s” in “__metadata__” is not a text", shown);
+          return fail (self, _("The value of “%s” in “__metadata__” is not a text"), shown);
         }
       if (!scan_string (self))
         return FALSE;
       if (!g_hash_table_insert (self->metadata, g_steal_pointer (&key), g_strdup (self->text->str)))
-        return fail (self, "A name in “__metadata__” stands there twice");
+        return fail (self, _("A name in “__metadata__” stands there twice"));
     }
   while (take (self, ','));
   return expect (self, '}');
@@ -475,7 +477,7 @@ scan_header (Scanner *self)
   gboolean metadata_seen = FALSE;
 
   if (!take (self, '{'))
-    return fail (self, "The header does not begin with “{”");
+    return fail (self, _("The header does not begin with “{”"));
   if (!take (self, '}'))
     {
       do
@@ -488,7 +490,7 @@ scan_header (Scanner *self)
                 return FALSE;
             }
           else if (metadata_seen)
-            return fail (self, "“__metadata__” stands there twice");
+            return fail (self, _("“__metadata__” stands there twice"));
           else if (!scan_metadata (self))
             return FALSE;
           else
@@ -499,7 +501,7 @@ scan_header (Scanner *self)
         return FALSE;
     }
   skip_space (self);
-  return self->at == self->end || fail (self, "Something other than white space follows the header's object");
+  return self->at == self->end || fail (self, _("Something other than white space follows the header's object"));
 }
 
 static int
@@ -530,8 +532,8 @@ check_coverage (Scanner *self)
           g_autofree char *shown = hl_tensor_name_shown (record->entry.name);
 
           g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                       "Tensor “%s” begins at byte %" G_GUINT64_FORMAT " of the data instead of %" G_GUINT64_FORMAT
-                       ": the format allows neither gaps nor shared bytes.", shown, record->begin, at);
+                       _("Tensor “%s” begins at byte %" PRIu64 " of the data instead of %" PRIu64 ": the format "
+                         "allows neither gaps nor shared bytes."), shown, record->begin, at);
           return FALSE;
         }
       at = record->end;
@@ -539,7 +541,7 @@ check_coverage (Scanner *self)
   if (at != self->data_bytes)
     {
       g_set_error (self->error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-                   "The header describes %" G_GUINT64_FORMAT " bytes of data, but the file has %" G_GUINT64_FORMAT ".",
+                   _("The header describes %" PRIu64 " bytes of data, but the file has %" PRIu64 "."),
                    at, self->data_bytes);
       return FALSE;
     }
@@ -558,12 +560,12 @@ hl_tensor_header_parse (const char *text, gsize length, guint64 data_bytes, GPtr
   if (length >= 3 && memcmp (text, "\xEF\xBB\xBF", 3) == 0)
     {
       g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX,
-                           "The header begins with a byte-order mark, which the format forbids.");
+                           _("The header begins with a byte-order mark, which the format forbids."));
       return FALSE;
     }
   if (!g_utf8_validate_len (text, length, NULL))
     {
-      g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, "The header is not valid UTF-8 text.");
+      g_set_error_literal (error, HL_FILE_ERROR, HL_FILE_ERROR_SYNTAX, _("The header is not valid UTF-8 text."));
       return FALSE;
     }
   scanner.text = g_string_new (NULL);

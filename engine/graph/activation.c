@@ -104,7 +104,8 @@ hl_view_prepare (HlLayerCall *call, GError **error)
   if ((hl_value_has_border (call->y) || (call->dy && hl_value_has_border (call->dy)))
       && !hl_shape_equal (&call->x[0]->shape, &call->y->shape))
     {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, "the layer after it wants a border around a row of numbers.");
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                   _("the layer after it wants a border around a row of numbers."));
       return FALSE;
     }
   if (call->x[0]->tensor != call->y->tensor)

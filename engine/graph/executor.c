@@ -4,6 +4,7 @@
 
 #include "engine/graph/executor.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "engine/graph/activation.h"
@@ -98,8 +99,8 @@ allocate_arenas (HlExecutor *self, HlExecutor *share, GError **error)
   if (share && hl_tensor_get_length (share->weights) != MAX (all, 1))
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "Weights cannot be shared: this network has %" G_GSIZE_FORMAT " numbers of them, the other %"
-                   G_GSIZE_FORMAT ".", all, hl_tensor_get_length (share->weights));
+                   _("Weights cannot be shared: this network has %zu numbers of them, the other %zu."),
+                   all, hl_tensor_get_length (share->weights));
       return FALSE;
     }
   self->weights = share ? hl_tensor_ref (share->weights) : hl_tensor_new (self->device, HL_DTYPE_F32, MAX (all, 1), error);
@@ -224,7 +225,7 @@ prepare (HlExecutor *self, HlKernelSet *kernels, GError **error)
       self->n_runs++;
       if (!prepare_run (self, &self->runs[self->n_runs - 1], kernels, error))
         {
-          g_prefix_error (error, "“%s”: ", hl_graph_find_node (hl_plan_get_graph (self->plan), step->node)->name);
+          g_prefix_error (error, _("“%s”: "), hl_graph_find_node (hl_plan_get_graph (self->plan), step->node)->name);
           return FALSE;
         }
     }
@@ -249,7 +250,7 @@ hl_executor_new (HlKernelSet *kernels, HlPlan *plan, HlExecutor *share, GError *
   if (options->lanes != self->lanes || options->batch == 0)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "The network was planned for batches of %u on a device with %u lanes, but “%s” has %u.",
+                   _("The network was planned for batches of %u on a device with %u lanes, but “%s” has %u."),
                    options->batch, options->lanes, hl_device_get_info (self->device)->name, self->lanes);
       return NULL;
     }
@@ -257,7 +258,7 @@ hl_executor_new (HlKernelSet *kernels, HlPlan *plan, HlExecutor *share, GError *
   if (!hl_plan_get_input (plan) || !hl_plan_get_output (plan))
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "A network needs one input and one output before it can run.");
+                   _("A network needs one input and one output before it can run."));
       return NULL;
     }
   if (!allocate_arenas (self, share, error) || !allocate_pools (self, error))
@@ -369,7 +370,7 @@ hl_executor_get_gradients (HlExecutor *self)
 static gboolean
 prefix_layer (HlExecutor *self, const Run *run, GError **error)
 {
-  g_prefix_error (error, "“%s”: ", hl_graph_find_node (hl_plan_get_graph (self->plan), run->step->node)->name);
+  g_prefix_error (error, _("“%s”: "), hl_graph_find_node (hl_plan_get_graph (self->plan), run->step->node)->name);
   return FALSE;
 }
 
@@ -469,8 +470,9 @@ fill_weight (HlExecutor *self, guint i, guint64 seed, float *values, GError **er
 
       if (!klass)
         {
-          g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_PARAM, "“%s” wants the initializer “%s”, which this "
-                       "version of the program does not have.", weight->name, spec->initializer);
+          g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_PARAM,
+                       _("“%s” wants the initializer “%s”, which this version of the program does not have."),
+                       weight->name, spec->initializer);
           return FALSE;
         }
       chosen = usual = hl_choice_new (klass);
@@ -500,7 +502,7 @@ check_length (const HlValue *value, guint n_samples, gsize n, GError **error)
   if (n == n_samples * hl_shape_get_count (&value->shape))
     return TRUE;
   g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-               "%u samples are %" G_GUINT64_FORMAT " numbers, but there is room for %" G_GSIZE_FORMAT ".", n_samples,
+               _("%u samples are %" PRIu64 " numbers, but there is room for %zu."), n_samples,
                n_samples * hl_shape_get_count (&value->shape), n);
   return FALSE;
 }
@@ -523,16 +525,17 @@ hl_executor_read (HlExecutor *self, guint32 node, gboolean gradient, guint n_sam
   if (!value)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   gradient ? "“%s” has no gradient of its own: nothing before it is trained, or it runs as a part of "
-                              "another layer."
-                            : "“%s” has no values of its own: it runs as a part of another layer.",
+                   gradient ? _("“%s” has no gradient of its own: nothing before it is trained, or it runs as a part "
+                                "of another layer.")
+                            : _("“%s” has no values of its own: it runs as a part of another layer."),
                    named ? named->name : "?");
       return FALSE;
     }
   if (gradient ? hl_plan_find_step (self->plan, node)->gradient.reused : hl_plan_find_step (self->plan, node)->value.reused)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE,
-                   "The values of “%s” are not kept: others have used their memory since. Plan with keep_values.", named->name);
+                   _("The values of “%s” are not kept: others have used their memory since. Plan with keep_values."),
+                   named->name);
       return FALSE;
     }
   if (!check_length (value, n_samples, n, error))

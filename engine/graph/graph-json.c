@@ -5,6 +5,8 @@
 
 #include "engine/graph/graph-json.h"
 
+#include <inttypes.h>
+
 #include "engine/base/params-json.h"
 #include "engine/train/classes.h"
 
@@ -111,7 +113,7 @@ position_from_json (JsonObject *object, double position[2], const char *where, G
   if (!json)
     return TRUE;
   if (!JSON_NODE_HOLDS_ARRAY (json) || json_array_get_length (json_node_get_array (json)) != 2)
-    return content_error (error, where, "“position” must be two numbers in brackets, across and down.");
+    return content_error (error, where, _("“position” must be two numbers in brackets, across and down."));
   array = json_node_get_array (json);
   for (guint i = 0; i < 2; i++)
     {
@@ -120,7 +122,7 @@ position_from_json (JsonObject *object, double position[2], const char *where, G
       double value = type == G_TYPE_INT64 || type == G_TYPE_DOUBLE ? json_node_get_double (item) : G_MAXDOUBLE;
 
       if (!(value >= -MAX_POSITION && value <= MAX_POSITION))
-        return content_error (error, where, "“position” must be two numbers between %g and %g.", -MAX_POSITION,
+        return content_error (error, where, _("“position” must be two numbers between %g and %g."), -MAX_POSITION,
                               MAX_POSITION);
       position[i] = value;
     }
@@ -172,14 +174,14 @@ add_node (HlGraph *graph, gint64 id, JsonObject *object, const char *where, GErr
     return FALSE;
   klass = hl_layer_class_find (layer);
   if (!klass)
-    return content_error (error, where, "there is no layer named “%s” in this version of the program.", layer);
+    return content_error (error, where, _("there is no layer named “%s” in this version of the program."), layer);
   if (hl_graph_find_node (graph, id))
-    return content_error (error, where, "the id %" G_GINT64_FORMAT " is taken by an earlier node.", id);
+    return content_error (error, where, _("the id %" PRId64 " is taken by an earlier node."), id);
   if (hl_graph_find_name (graph, name))
-    return content_error (error, where, "the name “%s” is taken by an earlier node.", name);
+    return content_error (error, where, _("the name “%s” is taken by an earlier node."), name);
   if (!hl_graph_add_with_id (graph, id, klass, name, position[0], position[1]))
-    return content_error (error, where, "“%s” cannot be the name of a layer: it is empty, too long or has control "
-                          "characters in it.", name);
+    return content_error (error, where, _("“%s” cannot be the name of a layer: it is empty, too long or has control "
+                                          "characters in it."), name);
   return TRUE;
 }
 
@@ -219,10 +221,10 @@ link_from_json (HlGraph *graph, JsonNode *json, const char *where, GError **erro
           && !hl_json_get_int (object, "port", 0, HL_MAX_INPUTS - 1, &port, where, error)))
     return FALSE;
   if (!hl_graph_find_node (graph, from) || !hl_graph_find_node (graph, to))
-    return content_error (error, where, "there is no node %" G_GINT64_FORMAT " to link.",
+    return content_error (error, where, _("there is no node %" PRId64 " to link."),
                           hl_graph_find_node (graph, from) ? to : from);
   if (hl_graph_get_source (graph, to, port))
-    return content_error (error, where, "input %d of “%s” is linked twice.", (int) port,
+    return content_error (error, where, _("input %d of “%s” is linked twice."), (int) port,
                           hl_graph_find_node (graph, to)->name);
   if (!hl_graph_connect (graph, from, to, port, error))
     {
@@ -236,7 +238,7 @@ link_from_json (HlGraph *graph, JsonNode *json, const char *where, GError **erro
       return FALSE;
     }
   if (!hl_graph_get_source (graph, to, port))
-    return content_error (error, where, "input %d of “%s” is linked but an earlier one is not.", (int) port,
+    return content_error (error, where, _("input %d of “%s” is linked but an earlier one is not."), (int) port,
                           hl_graph_find_node (graph, to)->name);
   return TRUE;
 }
@@ -248,7 +250,7 @@ get_array (JsonObject *object, const char *key, const char *where, GError **erro
 
   if (!json || !JSON_NODE_HOLDS_ARRAY (json))
     {
-      content_error (error, where, "“%s” must be there and be a list in brackets.", key);
+      content_error (error, where, _("“%s” must be there and be a list in brackets."), key);
       return NULL;
     }
   return json_node_get_array (json);

@@ -425,7 +425,7 @@ hl_graph_connect (HlGraph *self, guint32 from, guint32 to, guint port, GError **
   g_return_val_if_fail (!self->frozen, FALSE);
   if (!source || !sink)
     {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, "There is no node %u in this network.",
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_STRUCTURE, _("There is no node %u in this network."),
                    source ? to : from);
       return FALSE;
     }

@@ -448,7 +448,7 @@ hl_plan_lower (const HlPlan *self, GError **error)
       hl_op_list_enter (ops, step->node, name, inputs, weights);
       if (!step->klass->lower (step->params, &step->layer, step->n_inputs, step->input_shape, ops, error))
         {
-          g_prefix_error (error, "“%s” ", name);
+          g_prefix_error (error, _("“%s” "), name);
           return NULL;
         }
     }

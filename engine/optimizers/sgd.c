@@ -40,8 +40,8 @@ sgd_prepare (HlOptimizerCall *call, GError **error)
   if (sgd->nesterov && (sgd->momentum == 0 || sgd->dampening != 0))
     {
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   "Nesterov momentum needs a momentum above 0 and a dampening of 0, but momentum is %g and dampening "
-                   "%g.", sgd->momentum, sgd->dampening);
+                   _("Nesterov momentum needs a momentum above 0 and a dampening of 0, but momentum is %g and "
+                     "dampening %g."), sgd->momentum, sgd->dampening);
       return FALSE;
     }
   hl_arena_step_prepare (call, "sgd_step", defines);

@@ -7,6 +7,7 @@
 #include "engine/graph/graph-json.h"
 #include "engine/train/trainer-weights.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #define VERSION "1"
@@ -127,7 +128,7 @@ read_double (JsonObject *object, const char *key, double *value, const char *whe
   *value = g_ascii_strtod (text, &end);
   if (end != text && *end == 0 && !isnan (*value))
     return TRUE;
-  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, _("%s: the position of the run is damaged."), where);
   return FALSE;
 }
 
@@ -152,7 +153,7 @@ read_schedule (JsonObject *object, HlScheduleState *state, const char *where, GE
   if (state->factor >= 0 && state->factor <= 1)
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-               "%s: the schedule's factor on the learning rate is %g, but must be between 0 and 1.", where,
+               _("%s: the schedule's factor on the learning rate is %g, but must be between 0 and 1."), where,
                state->factor);
   return FALSE;
 }
@@ -182,7 +183,7 @@ read_position (JsonObject *object, Position *position, const char *where, GError
   if (phase_names[position->phase] && isfinite (position->loss_sum) && isfinite (position->weight_sum)
       && position->weight_sum >= 0)
     return TRUE;
-  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "%s: the position of the run is damaged.", where);
+  g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, _("%s: the position of the run is damaged."), where);
   return FALSE;
 }
 
@@ -199,13 +200,13 @@ check_position (HlTrainer *self, const Position *position, const char *shown, GE
       if (finished <= self->recipe->epochs)
         return TRUE;
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
-                   "“%s” stands after %" G_GINT64_FORMAT " epochs, but the recipe has only %u; set more epochs.", shown,
+                   _("“%s” stands after %" PRId64 " epochs, but the recipe has only %u; set more epochs."), shown,
                    finished, self->recipe->epochs);
       return FALSE;
     }
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-               "The position in “%s” is damaged: epoch %" G_GINT64_FORMAT ", batch %" G_GINT64_FORMAT " and step %"
-               G_GINT64_FORMAT " do not belong together.", shown, position->epoch, position->batch, position->step);
+               _("The position in “%s” is damaged: epoch %" PRId64 ", batch %" PRId64 " and step %" PRId64 " do not "
+                 "belong together."), shown, position->epoch, position->batch, position->step);
   return FALSE;
 }
 
@@ -220,7 +221,7 @@ position_from_text (HlTrainer *self, const char *text, Position *position, const
 
   if (json == NULL)
     {
-      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, "“%s” does not say where the run stands.", shown);
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, _("“%s” does not say where the run stands."), shown);
       return FALSE;
     }
   object = hl_json_get_object (json, allowed, shown, error);
@@ -309,7 +310,7 @@ hl_trainer_save_checkpoint (HlTrainer *self, GFile *file, GError **error)
     return FALSE;
   if (self->failure)
     {
-      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE, "No checkpoint was written. %s",
+      g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE, _("No checkpoint was written. %s"),
                    self->failure->message);
       return FALSE;
     }
@@ -339,11 +340,12 @@ check_same (HlTensorFile *file, const char *key, const char *here, const char *s
   if (g_str_equal (key, "hillock.network"))
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
-                   "“%s” cannot be continued: %s, or the network has been changed since.", shown, what);
+                   _("“%s” cannot be continued: %s, or the network has been changed since."), shown, what);
       return FALSE;
     }
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
-               "“%s” cannot be continued: %s. (There: %s. Here: %s.)", shown, what, there ? there : "nothing", here);
+               _("“%s” cannot be continued: %s. (There: %s. Here: %s.)"), shown, what,
+               there ? there : _("nothing"), here);
   return FALSE;
 }
 
@@ -356,23 +358,23 @@ check_metadata (HlTrainer *self, HlTensorFile *file, const char *shown, GError *
   if (version == NULL)
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
-                   "“%s” is no checkpoint of a run; it may hold weights to start from.", shown);
+                   _("“%s” is no checkpoint of a run; it may hold weights to start from."), shown);
       return FALSE;
     }
   if (!g_str_equal (version, VERSION))
     {
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_NEWER,
-                   "“%s” is a checkpoint of version %s, but this program knows version " VERSION " only.", shown,
-                   version);
+                   _("“%s” is a checkpoint of version %s, but this program knows version %s only."), shown, version,
+                   VERSION);
       return FALSE;
     }
-  return check_same (file, "hillock.network", network, shown, "it belongs to another network", error)
+  return check_same (file, "hillock.network", network, shown, _("it belongs to another network"), error)
          && check_same (file, "hillock.optimizer", self->recipe->optimizer->klass->name, shown,
-                        "it was trained by another optimizer", error)
+                        _("it was trained by another optimizer"), error)
          && check_same (file, "hillock.loss", self->recipe->loss->klass->name, shown,
-                        "it was trained with another loss", error)
+                        _("it was trained with another loss"), error)
          && check_same (file, "hillock.data", data, shown,
-                        "it was trained with other data, another split, batch or seed", error);
+                        _("it was trained with other data, another split, batch or seed"), error);
 }
 
 /* The optimizer's memory, an array for each slot; NULL with an error. A layer that was frozen when the file was written has

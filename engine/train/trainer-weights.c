@@ -35,8 +35,8 @@ hl_trainer_add_weights (HlTrainer *self, HlTensorFile *file, const char *prefix,
         if (!isfinite (values[weight->first + k]))
           {
             g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_NOT_FINITE,
-                         "“%s” contains values that are infinite or not a number: training has diverged and nothing "
-                         "was saved. Try a smaller learning rate.", name);
+                         _("“%s” contains values that are infinite or not a number: training has diverged and nothing "
+                           "was saved. Try a smaller learning rate."), name);
             return FALSE;
           }
       for (guint d = 0; d < weight->spec->shape.n_dims; d++)
@@ -157,12 +157,12 @@ compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize le
       if (entry == NULL && may_lack && g_strv_contains (may_lack, weight->name))
         continue;
       if (entry == NULL)
-        append_name (missing, &n_missing, "“%s”", name);
+        append_name (missing, &n_missing, _("“%s”"), name);
       else if (!same_shape (&weight->spec->shape, entry))
         {
           g_autofree char *has = entry_shape (entry), *needs = hl_shape_to_string (&weight->spec->shape);
 
-          append_name (shapes, &n_shapes, "“%s” is %s instead of %s", name, has, needs);
+          append_name (shapes, &n_shapes, _("“%s” is %s instead of %s"), name, has, needs);
         }
     }
   for (guint i = 0; leftovers && i < hl_tensor_file_get_n (file); i++)
@@ -172,14 +172,15 @@ compare_names (HlTrainer *self, HlTensorFile *file, const char *prefix, gsize le
       /* A checkpoint's slots, and the counter PyTorch keeps beside running means, are no weights. */
       if (!g_hash_table_contains (wanted, name) && !g_str_has_prefix (name, "optimizer.")
           && !g_str_has_suffix (name, "num_batches_tracked"))
-        append_name (left, &n_left, "“%s”", name);
+        append_name (left, &n_left, _("“%s”"), name);
     }
   if (n_missing + n_shapes + n_left == 0)
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
-               "The weights in “%s” do not fit this network.%s%s%s%s%s%s%s%s%s", shown, n_missing ? " Missing: " : "",
-               missing->str, n_missing ? "." : "", n_shapes ? " Other shape: " : "", shapes->str, n_shapes ? "." : "",
-               n_left ? " Unknown here: " : "", left->str, n_left ? "." : "");
+               _("The weights in “%s” do not fit this network.%s%s%s%s%s%s%s%s%s"), shown,
+               n_missing ? _(" Missing: ") : "", missing->str, n_missing ? "." : "",
+               n_shapes ? _(" Other shape: ") : "", shapes->str, n_shapes ? "." : "",
+               n_left ? _(" Unknown here: ") : "", left->str, n_left ? "." : "");
   return FALSE;
 }
 

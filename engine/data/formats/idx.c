@@ -7,6 +7,7 @@
 #include "engine/data/idx-file.h"
 #include "engine/data/idx-names.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define PIECE_ELEMENTS (1u << 20)
@@ -69,16 +70,17 @@ check_pair (Reader *self, guint set, GError **error)
 
   if (hl_idx_file_get_n_dims (labels) != 1)
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "“%s” has %u dimensions, but labels are expected to have 1. Choose a file of labels.",
+                 _("“%s” has %u dimensions, but labels are expected to have 1. Choose a file of labels."),
                  hl_idx_file_get_path (labels), hl_idx_file_get_n_dims (labels));
   else if (hl_idx_file_get_type (labels) > HL_IDX_I32)
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "“%s” holds values of type %s, but labels are expected to be whole numbers. Choose a file of labels.",
+                 _("“%s” holds values of type %s, but labels are expected to be whole numbers. Choose a file of "
+                   "labels."),
                  hl_idx_file_get_path (labels), hl_idx_type_get_name (hl_idx_file_get_type (labels)));
   else if (n_images != n_labels)
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "“%s” holds %u samples, but “%s” holds %u labels. The two files do not belong together: "
-                 "get both from one place.", hl_idx_file_get_path (images), n_images, hl_idx_file_get_path (labels),
+                 _("“%s” holds %u samples, but “%s” holds %u labels. The two files do not belong together: get both "
+                   "from one place."), hl_idx_file_get_path (images), n_images, hl_idx_file_get_path (labels),
                  n_labels);
   else
     return TRUE;
@@ -96,11 +98,11 @@ check_sets (Reader *self, GError **error)
 
   if (!hl_shape_equal (&self->shape, &test_shape))
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "The samples of “%s” are %s, but those of “%s” are %s. Training and test samples must be equally "
-                 "large.", hl_idx_file_get_path (train), train_text, hl_idx_file_get_path (test), test_text);
+                 _("The samples of “%s” are %s, but those of “%s” are %s. Training and test samples must be equally "
+                   "large."), hl_idx_file_get_path (train), train_text, hl_idx_file_get_path (test), test_text);
   else if (hl_idx_file_get_type (train) != hl_idx_file_get_type (test))
     g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                 "“%s” holds values of type %s, but “%s” of type %s. Training and test samples must be of one type.",
+                 _("“%s” holds values of type %s, but “%s” of type %s. Training and test samples must be of one type."),
                  hl_idx_file_get_path (train), hl_idx_type_get_name (hl_idx_file_get_type (train)),
                  hl_idx_file_get_path (test), hl_idx_type_get_name (hl_idx_file_get_type (test)));
   else
@@ -148,7 +150,7 @@ read_images (Reader *self, guint set, const HlProgress *progress, GCancellable *
       gsize piece = MIN (n - done, PIECE_ELEMENTS);
       gboolean good;
 
-      hl_progress_report (progress, (double) (first + done) / (double) total, "Reading %s",
+      hl_progress_report (progress, (double) (first + done) / (double) total, _("Reading %s"),
                           self->names.name[set][HL_IDX_IMAGES]);
       if (self->type == HL_DTYPE_U8)
         good = hl_idx_file_read_bytes (file, (guint8 *) self->values + first + done, piece, cancellable, error);
@@ -187,13 +189,13 @@ read_all (Reader *self, const HlProgress *progress, GCancellable *cancellable, G
   self->values = hl_dataset_alloc_values (n_bytes, error);
   if (!self->values)
     {
-      g_prefix_error (error, "“%s”: ", hl_idx_file_get_path (self->files[HL_IDX_TRAIN][HL_IDX_IMAGES]));
+      g_prefix_error (error, _("“%s”: "), hl_idx_file_get_path (self->files[HL_IDX_TRAIN][HL_IDX_IMAGES]));
       return FALSE;
     }
   for (guint set = 0; set < HL_IDX_N_SETS; set++)
     if (self->files[set][HL_IDX_IMAGES] && !read_images (self, set, progress, cancellable, error))
       return FALSE;
-  hl_progress_report (progress, 1, "Read %" G_GSIZE_FORMAT " samples", n);
+  hl_progress_report (progress, 1, _("Read %zu samples"), n);
   return TRUE;
 }
 
@@ -247,13 +249,13 @@ read_class_names (Reader *self, GCancellable *cancellable, GError **error)
   if (g_file_info_get_size (info) > MOST_NAMES_BYTES)
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-                   "“%s” is %" G_GOFFSET_FORMAT " bytes long; expected are the names of the classes, one a line, in "
-                   "at most %d bytes. Correct or remove it.", path, g_file_info_get_size (info), MOST_NAMES_BYTES);
+                   _("“%s” is %" PRId64 " bytes long; expected are the names of the classes, one a line, in at most "
+                     "%d bytes. Correct or remove it."), path, g_file_info_get_size (info), MOST_NAMES_BYTES);
       return FALSE;
     }
   if (!g_file_load_contents (file, cancellable, &text, NULL, NULL, error))
     {
-      g_prefix_error (error, "“%s” cannot be read: ", path);
+      g_prefix_error (error, _("“%s” cannot be read: "), path);
       return FALSE;
     }
   lines = g_strsplit (text, "\n", -1);
@@ -268,7 +270,7 @@ read_class_names (Reader *self, GCancellable *cancellable, GError **error)
   if (self->class_names[0])
     return TRUE;
   g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-               "“%s” is empty; expected are the names of the classes, one a line. Correct or remove it.", path);
+               _("“%s” is empty; expected are the names of the classes, one a line. Correct or remove it."), path);
   return FALSE;
 }
 
@@ -278,8 +280,8 @@ fail_label (Reader *self, gsize index, const char *expected, GError **error)
   guint set = index < self->n[HL_IDX_TRAIN] ? HL_IDX_TRAIN : HL_IDX_TEST;
 
   g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_FORMAT,
-               "“%s” holds the label %d, at sample %" G_GSIZE_FORMAT " (counted from 0); expected are %s. "
-               "Correct the labels.", hl_idx_file_get_path (self->files[set][HL_IDX_LABELS]), self->labels[index],
+               _("“%s” holds the label %d, at sample %zu (counted from 0); expected are %s. Correct the labels."),
+               hl_idx_file_get_path (self->files[set][HL_IDX_LABELS]), self->labels[index],
                index - (set == HL_IDX_TEST ? self->n[HL_IDX_TRAIN] : 0), expected);
   return FALSE;
 }
@@ -295,13 +297,17 @@ check_labels (Reader *self, GError **error)
   for (gsize i = 0; i < self->n[HL_IDX_TRAIN] + self->n[HL_IDX_TEST]; i++)
     {
       if (self->labels[i] < 0 || self->labels[i] >= MOST_CLASSES)
-        return fail_label (self, i, "classes counted from 0, at most " G_STRINGIFY (MOST_CLASSES), error);
+        {
+          expected = g_strdup_printf (_("classes counted from 0, at most %d"), MOST_CLASSES);
+          return fail_label (self, i, expected, error);
+        }
       if (!named && i < self->n[HL_IDX_TRAIN])
         n_classes = MAX (n_classes, self->labels[i] + 1);
       if (self->labels[i] >= n_classes)
         {
-          expected = g_strdup_printf (named ? "0 to %d, for the %d class names" : "0 to %d, the %d classes of the "
-                                      "training labels", n_classes - 1, n_classes);
+          expected = g_strdup_printf (named ? _("0 to %d, for the %d class names")
+                                            : _("0 to %d, the %d classes of the training labels"),
+                                      n_classes - 1, n_classes);
           return fail_label (self, i, expected, error);
         }
     }

@@ -363,7 +363,7 @@ draw_pieces (Work *work, const HlProgress *progress)
 
       if (first >= work->n || g_cancellable_is_cancelled (work->cancellable))
         return;
-      hl_progress_report (progress, (double) first / (double) work->n, "Drawing digits");
+      hl_progress_report (progress, (double) first / (double) work->n, _("Drawing digits"));
       for (gsize i = first; i < MIN (first + PIECE_SAMPLES, work->n); i++)
         draw_sample (work->seed, i < work->n_files ? i : FIRST_TEST_SAMPLE + (i - work->n_files),
                      work->values + i * SIZE * SIZE, &work->labels[i]);
@@ -404,7 +404,7 @@ strokes_open (GFile *file, const void *params, const HlProgress *progress, GCanc
       g_free (work.labels);
       return NULL;
     }
-  hl_progress_report (progress, 1, "Drew %" G_GSIZE_FORMAT " digits", n);
+  hl_progress_report (progress, 1, _("Drew %zu digits"), n);
   return hl_dataset_new ("Strokes", &HL_SHAPE_3 (1, SIZE, SIZE), HL_DTYPE_U8, work.values, n,
                          (gsize) strokes->test_count, work.labels, CLASSES, NULL);
 }
