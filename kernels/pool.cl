@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Max and average pooling with windows of any size, stride, padding and dilation. An item is one channel of one block.
+ * Max and average pooling with windows of any size, stride, padding and dilation, and subsampling with weights. An item is one channel of one block.
  * Backward gathers: each pixel of dx adds up what the windows over it send, so nothing is written twice. */
 
 /* BYTES: positions fit into a byte a lane; windows of more than 256 pixels keep two bytes, lane after lane. */
@@ -51,7 +51,7 @@ NAME (max_pool2d_forward) (TENSOR_IN (x), TENSOR_OUT (y), TENSOR_OUT (position),
 }
 #endif
 
-#if defined KERNEL_max_pool2d_backward || defined KERNEL_avg_pool2d_backward
+#if defined KERNEL_max_pool2d_backward || defined KERNEL_avg_pool2d_backward || defined KERNEL_subsampling_backward
 /* The place along one axis of the window that covers pixel `at` with its tap `k`; -1 when none does. */
 int
 NAME (covering_window) (int at, int pad, int k, int dilation, int stride, int count)
@@ -174,6 +174,124 @@ NAME (avg_pool2d_backward) (TENSOR_IN (dy), TENSOR_OUT (dx))
             }
         STORE (sum, dx, to);
       }
+}
+#endif
+
+#if defined KERNEL_subsampling_forward || defined KERNEL_subsampling_backward
+/* The sum of the window whose first pixel lies at `from`. */
+VEC
+NAME (window_sum) (const __global float *restrict x, int from)
+{
+  VEC sum = (VEC) 0;
+
+  for (int ky = 0; ky < SIZE_Y; ky++)
+    for (int kx = 0; kx < SIZE_X; kx++)
+      sum += LOAD (x, from + ky * X_ROW + kx);
+  return sum;
+}
+#endif
+
+#ifdef KERNEL_subsampling_forward
+/* y := weight × the sum of each window + bias, a pair a channel. Items: blocks × Y_CHANNELS. */
+ITEM_KERNEL void
+NAME (subsampling_forward) (TENSOR_IN (x), TENSOR_IN (weight), TENSOR_IN (bias), TENSOR_OUT (y))
+{
+  USE_IN (x);
+  USE_IN (weight);
+  USE_IN (bias);
+  USE_OUT (y);
+  const int block = ITEM / Y_CHANNELS, channel = ITEM % Y_CHANNELS;
+  const float factor = weight[channel], offset = bias[channel];
+
+  for (int row = 0; row < Y_ROWS; row++)
+    for (int column = 0; column < Y_COLUMNS; column++)
+      STORE (factor * NAME (window_sum) (x, AT (X, block, channel, row * STRIDE_Y, column * STRIDE_X)) + offset, y,
+             AT (Y, block, channel, row, column));
+}
+#endif
+
+#ifdef KERNEL_subsampling_backward
+/* dx := or += weight × dy of each window over the pixel; part: two vectors an item, what this channel of this block adds to
+ * dweight and dbias. Items: blocks × DY_CHANNELS. */
+ITEM_KERNEL void
+NAME (subsampling_backward) (TENSOR_IN (x), TENSOR_IN (dy), TENSOR_IN (weight), TENSOR_OUT (dx), TENSOR_OUT (part))
+{
+  USE_IN (x);
+  USE_IN (dy);
+  USE_IN (weight);
+  USE_OUT (dx);
+  USE_OUT (part);
+  const int block = ITEM / DY_CHANNELS, channel = ITEM % DY_CHANNELS;
+
+#if WITH_DW
+  VEC total_weight = (VEC) 0, total_bias = (VEC) 0;
+
+  for (int row = 0; row < DY_ROWS; row++)
+    {
+      VEC row_weight = (VEC) 0, row_bias = (VEC) 0;
+
+      for (int column = 0; column < DY_COLUMNS; column++)
+        {
+          const VEC gradient = LOAD (dy, AT (DY, block, channel, row, column));
+
+          row_weight += gradient * NAME (window_sum) (x, AT (X, block, channel, row * STRIDE_Y, column * STRIDE_X));
+          row_bias += gradient;
+        }
+      total_weight += row_weight;
+      total_bias += row_bias;
+    }
+  STORE (total_weight, part, 2 * ITEM);
+  STORE (total_bias, part, 2 * ITEM + 1);
+#endif
+#if WITH_DX
+  for (int row = 0; row < DX_ROWS; row++)
+    for (int column = 0; column < DX_COLUMNS; column++)
+      {
+        const int to = AT (DX, block, channel, row, column);
+        VEC sum = (VEC) 0;
+
+        for (int ky = 0; ky < SIZE_Y; ky++)
+          for (int kx = 0; kx < SIZE_X; kx++)
+            {
+              const int y_row = NAME (covering_window) (row, PAD_Y, ky, 1, STRIDE_Y, DY_ROWS);
+              const int y_column = NAME (covering_window) (column, PAD_X, kx, 1, STRIDE_X, DY_COLUMNS);
+
+              if (y_row >= 0 && y_column >= 0)
+                sum += LOAD (dy, AT (DY, block, channel, y_row, y_column));
+            }
+        sum *= weight[channel];
+#if ADD
+        sum += LOAD (dx, to);
+#endif
+        STORE (sum, dx, to);
+      }
+#endif
+}
+#endif
+
+#ifdef KERNEL_subsampling_sum
+/* dweight and dbias: the sums of the parts over blocks and lanes. Items: channels. */
+ITEM_KERNEL void
+NAME (subsampling_sum) (TENSOR_IN (part), TENSOR_OUT (dweight), TENSOR_OUT (dbias), int channels, int n_blocks)
+{
+  USE_IN (part);
+  USE_OUT (dweight);
+  USE_OUT (dbias);
+  LANE_SCRATCH
+  VEC weight = (VEC) 0, bias = (VEC) 0;
+  float sum;
+
+  for (int block = 0; block < n_blocks; block++)
+    {
+      weight += LOAD (part, 2 * (block * channels + ITEM));
+      bias += LOAD (part, 2 * (block * channels + ITEM) + 1);
+    }
+  sum = LANE_SUM (weight);
+  if (FIRST_LANE)
+    dweight[ITEM] = sum;
+  sum = LANE_SUM (bias);
+  if (FIRST_LANE)
+    dbias[ITEM] = sum;
 }
 #endif
 

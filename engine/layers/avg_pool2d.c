@@ -95,7 +95,7 @@ const HlLayerClass hl_avg_pool2d_layer = {
     .summary = N_("Keeps the mean of each window and so makes the image smaller."),
     .help = N_("Along each axis, with input size i, padding p, window size k and stride s, the output size is "
                "floor ((i + 2p - k) / s) + 1; rounded up instead, when asked for, as long as the last window begins inside the "
-               "image or the padding before it. LeNet-5 of 1998 used this kind of pooling."),
+               "image or the padding before it. LeNet-5 of 1998 learnt a coefficient and a bias besides: see Subsampling."),
     .params_size = sizeof (AvgPool2d),
     .params = avg_pool2d_params,
   },

@@ -45,6 +45,22 @@ AVG_POOL1D = [
 GLOBAL = [(3, (2, 5, 7), True), (17, (3, 1, 2), False), (1, (5, 3, 3), False), (2, (4, 9), True), (5, (3, 8), False),
           (2, (3, 2, 3, 4), True), (2, (2, 3, 2, 2, 2), False)]
 
+SUBSAMPLING = [
+    (3, (2, 6, 8), {}),
+    (17, (1, 7, 7), dict(size_y=3, size_x=2, stride_y=2, stride_x=3)),
+    (1, (5, 9, 4), dict(size_y=2, size_x=3, stride_y=1, stride_x=1)),
+    (2, (3, 8, 9), dict(size_y=2, size_x=2, stride_y=3, stride_x=4)),
+    (5, (2, 5, 5), dict(size_y=5, size_x=5, stride_y=5, stride_x=5)),
+    (33, (4, 3, 6), dict(size_y=1, size_x=4, stride_y=1, stride_x=2)),
+]
+
+
+def subsampling(x, weight, bias, size, stride):
+    """LeCun et al., 1998: the sum of a window, times a coefficient of the map, plus a bias of the map."""
+    channels = x.shape[1]
+    kernel = weight.reshape(channels, 1, 1, 1).expand(channels, 1, *size)
+    return F.conv2d(x, kernel, bias, stride, groups=channels)
+
 
 def make():
     out = Cases(2)
@@ -71,3 +87,9 @@ def make():
                 lambda x, w: x[0].mean(axes, keepdim))
             out.add(layer, dict(keepdim=keepdim), [out.source.normal(batch, *shape)], {}, function)
     out.save("pool")
+    out = Cases(21)
+    for batch, shape, params in SUBSAMPLING:
+        weights = {"weight": out.source.normal(shape[0]), "bias": out.source.normal(shape[0])}
+        out.add("subsampling", params, [out.source.normal(batch, *shape)], weights, lambda x, w: subsampling(
+            x[0], w["weight"], w["bias"], pair(params, "size", 2), pair(params, "stride", 2)))
+    out.save("subsampling")
