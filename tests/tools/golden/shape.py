@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Layers that move numbers: reshape, permute, slice, crop, pad."""
+import torch
 import torch.nn.functional as F
 
 from golden.common import Cases
@@ -16,6 +17,7 @@ PERMUTE = [(1, (5, 3), (1, 0)), (17, (3, 2, 2), (1, 2, 0)), (3, (2, 5, 3), (0, 2
            (5, (2, 3, 1, 4), (3, 0, 2, 1)), (2, (2, 3, 1, 4, 2), (4, 2, 0, 3, 1)), (3, (7,), (0,))]
 SLICE = [(1, (7,), 0, 2, 4), (17, (3, 2, 2), 0, 1, 2), (3, (3, 4, 5), 1, 0, 3), (2, (3, 4, 5), -1, -3, 2), (5, (6, 3), 1, 1, 0),
          (2, (2, 3, 4, 5), 2, 1, 2)]
+STEPS = [(3, (7,), 0, 1, 0, 2), (17, (2, 5), -1, -1, 0, -1), (2, (3, 8, 2), 1, 6, 3, -2), (1, (4, 3, 7), 2, 0, 2, 5)]
 CROP = [
     (1, (2, 5, 7), dict(top=1, left=2, bottom=1, right=3)),
     (17, (3, 4, 3), dict(bottom=2, left=1)),
@@ -67,4 +69,8 @@ def make():
         out.add("crop", params, [out.source.normal(batch, *shape)], {}, lambda x, w: crop(x[0], params))
     for batch, shape, params in PAD:
         out.add("pad", params, [out.source.normal(batch, *shape)], {}, lambda x, w: pad(x[0], params))
+    for batch, shape, axis, start, length, step in STEPS:
+        places = list(range(start % shape[axis], shape[axis] if step > 0 else -1, step))[:length or None]
+        out.add("slice", dict(axis=axis, start=start, length=length, step=step), [out.source.normal(batch, *shape)], {},
+                lambda x, w: x[0].index_select(axis + 1 if axis >= 0 else axis, torch.tensor(places)))
     out.save("shape")
