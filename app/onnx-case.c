@@ -73,34 +73,12 @@ refuse (Case *self, GError *error)
   return HL_ONNX_CASE_REFUSED;
 }
 
-/* The network for one output, with whichever input can be that of the samples; the others are constants. */
-static HlOnnxNetwork *
-import_output (Case *self, guint output, HlOnnxTensor *const *inputs, guint n, guint *data, GError **error)
-{
-  g_autoptr (GError) first = NULL;
-
-  for (*data = 0; *data < MAX (n, 1); (*data)++)
-    {
-      g_autoptr (GHashTable) bound = g_hash_table_new (g_str_hash, g_str_equal);
-      const HlOnnxImportOptions options = { .output = output, .bound = bound, .like = n > 0 ? inputs[*data] : NULL };
-      HlOnnxNetwork *network;
-
-      for (guint i = 0; i < n; i++)
-        if (i != *data)
-          g_hash_table_insert (bound, (char *) hl_onnx_model_get_input (self->model, i), inputs[i]);
-      if ((network = hl_onnx_import_any (self->model, &options, first ? NULL : &first)))
-        return network;
-    }
-  g_propagate_error (error, g_steal_pointer (&first));
-  return NULL;
-}
-
 static HlOnnxCaseResult
 run_set (Case *self, GFile *folder)
 {
   g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func ((GDestroyNotify) hl_onnx_tensor_unref);
   g_autoptr (GError) error = NULL;
-  guint data;
+  guint data = 0;
 
   for (guint i = 0; i < hl_onnx_model_get_n_inputs (self->model); i++)
     {
@@ -113,11 +91,13 @@ run_set (Case *self, GFile *folder)
   for (guint i = 0; i < hl_onnx_model_get_n_outputs (self->model); i++)
     {
       g_autoptr (HlOnnxTensor) expected = load (folder, "output", i, &error), got = NULL;
-      g_autoptr (HlOnnxNetwork) network = expected ? import_output (self, i, (HlOnnxTensor *const *) inputs->pdata, inputs->len, &data, &error) : NULL;
+      g_autoptr (HlOnnxNetwork) network = NULL;
 
+      if (expected)
+        network = hl_onnx_import_with (self->model, i, (HlOnnxTensor *const *) inputs->pdata, inputs->len, &data, &error);
       if (!network)
         return refuse (self, error);
-      got = hl_onnx_network_run (network, self->device, inputs->len > 0 ? inputs->pdata[data] : NULL, &error);
+      got = hl_onnx_network_run (network, self->device, data < inputs->len ? inputs->pdata[data] : NULL, &error);
       if (!got)
         {
           self->reason = g_strdup (error->message);

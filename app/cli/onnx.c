@@ -96,9 +96,9 @@ hl_cli_import (int argc, char **argv)
 
 /* ---- run ---- */
 
-/* The first file is the data; others are constants by the order of the model's inputs. */
+/* One tensor for each of the model's inputs. */
 static gboolean
-load_inputs (HlOnnxModel *model, char **files, HlOnnxTensor **data, GHashTable *bound, GError **error)
+load_inputs (HlOnnxModel *model, char **files, GPtrArray *inputs, GError **error)
 {
   for (guint i = 0; i < hl_onnx_model_get_n_inputs (model); i++)
     {
@@ -114,25 +114,24 @@ load_inputs (HlOnnxModel *model, char **files, HlOnnxTensor **data, GHashTable *
       file = g_file_new_for_commandline_arg (files[i]);
       if (!(tensor = hl_onnx_tensor_load (file, error)))
         return FALSE;
-      if (i == 0)
-        *data = tensor;
-      else
-        g_hash_table_insert (bound, (char *) hl_onnx_model_get_input (model, i), tensor);
+      g_ptr_array_add (inputs, tensor);
     }
   return TRUE;
 }
 
 static gboolean
-run_outputs (HlOnnxModel *model, HlDevice *device, const HlOnnxTensor *data, GHashTable *bound, const char *folder, const char *suffix, GError **error)
+run_outputs (HlOnnxModel *model, HlDevice *device, GPtrArray *inputs, const char *folder, const char *suffix, GError **error)
 {
   for (guint i = 0; i < hl_onnx_model_get_n_outputs (model); i++)
     {
-      const HlOnnxImportOptions options = { .output = i, .bound = bound, .like = data };
-      g_autoptr (HlOnnxNetwork) network = hl_onnx_import_any (model, &options, error);
-      g_autoptr (HlOnnxTensor) result = network ? hl_onnx_network_run (network, device, data, error) : NULL;
+      guint data;
+      g_autoptr (HlOnnxNetwork) network = hl_onnx_import_with (model, i, (HlOnnxTensor *const *) inputs->pdata, inputs->len, &data, error);
+      g_autoptr (HlOnnxTensor) result = NULL;
       g_autofree char *name = g_strdup_printf ("output_%u%s", i, suffix), *path = g_build_filename (folder, name, NULL), *shape = NULL;
       g_autoptr (GFile) file = g_file_new_for_path (path);
 
+      if (network)
+        result = hl_onnx_network_run (network, device, data < inputs->len ? inputs->pdata[data] : NULL, error);
       if (!result)
         return FALSE;
       if (!result->is_float)
@@ -151,10 +150,10 @@ run_outputs (HlOnnxModel *model, HlDevice *device, const HlOnnxTensor *data, GHa
 int
 hl_cli_run (int argc, char **argv)
 {
-  g_auto (GStrv) inputs = NULL;
+  g_auto (GStrv) files = NULL;
   g_autofree char *folder = NULL, *device_name = NULL;
   const GOptionEntry entries[] = {
-    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &inputs, N_("A tensor for the next input: a TensorProto (.pb) or a NumPy array (.npy)"), N_("FILE") },
+    { "input", 'i', 0, G_OPTION_ARG_FILENAME_ARRAY, &files, N_("A tensor for the next input: a TensorProto (.pb) or a NumPy array (.npy)"), N_("FILE") },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &folder, N_("Folder for output_0.pb or .npy, output_1… as the first input is"), N_("FOLDER") },
     { "device", 'd', 0, G_OPTION_ARG_STRING, &device_name, N_("Part of a device's name"), N_("NAME") },
     { NULL }
@@ -163,21 +162,20 @@ hl_cli_run (int argc, char **argv)
   g_autoptr (GFile) file = NULL;
   g_autoptr (HlOnnxModel) model = NULL;
   g_autoptr (HlDevice) device = NULL;
-  g_autoptr (HlOnnxTensor) data = NULL;
-  g_autoptr (GHashTable) bound = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) hl_onnx_tensor_unref);
+  g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func ((GDestroyNotify) hl_onnx_tensor_unref);
   int status;
 
   if (!hl_cli_parse ("run", entries, &argc, &argv, 1, &status))
     return status;
   file = g_file_new_for_commandline_arg (argv[1]);
   model = hl_onnx_model_open (file, &error);
-  if (!model || !load_inputs (model, inputs, &data, bound, &error) || !(device = hl_device_open (device_name, &error)))
+  if (!model || !load_inputs (model, files, inputs, &error) || !(device = hl_device_open (device_name, &error)))
     return hl_cli_fail (error);
   if (!folder)
     folder = g_strdup (".");
   if (g_mkdir_with_parents (folder, 0777) < 0)
     return hl_cli_usage ("run", _("The folder \"%s\" cannot be made."), folder);
-  if (!run_outputs (model, device, data, bound, folder, inputs && g_str_has_suffix (inputs[0], ".npy") ? ".npy" : ".pb", &error))
+  if (!run_outputs (model, device, inputs, folder, files && g_str_has_suffix (files[0], ".npy") ? ".npy" : ".pb", &error))
     return hl_cli_fail (error);
   return 0;
 }

@@ -213,6 +213,7 @@ add_inputs (HlOnnxImport *self, GHashTable *needed, HlOnnxNetwork *network, GErr
     return TRUE;
   if (!add_input (self, data, error))
     return FALSE;
+  self->has_input = TRUE;
   network->input_axis = self->options->batch_axis;
   network->n_input_dims = ((HlOnnxValue *) g_hash_table_lookup (self->values, data->name))->n_dims;
   memcpy (network->input_dim, ((HlOnnxValue *) g_hash_table_lookup (self->values, data->name))->dim, sizeof network->input_dim);
@@ -359,6 +360,8 @@ finish (HlOnnxImport *self, HlOnnxNetwork *network, GError **error)
       network->constant = hl_onnx_tensor_ref (value->constant);
       return TRUE;
     }
+  if (!self->has_input)
+    return hl_onnx_refuse (error, _("The output “%s” is computed from constants alone; a network needs an input."), name);
   if (hl_graph_get_n_nodes (self->graph) == 1)
     return hl_onnx_refuse (error, _("The output “%s” is the input: there is nothing to compute."), name);
   place_nodes (self->graph);
@@ -426,6 +429,41 @@ hl_onnx_import_any (HlOnnxModel *model, const HlOnnxImportOptions *options, GErr
         }
     }
   g_propagate_error (error, g_steal_pointer (&reason));
+  return NULL;
+}
+
+/* All inputs but one, or all, are constants. */
+static HlOnnxNetwork *
+import_bound (HlOnnxModel *model, guint output, HlOnnxTensor *const *inputs, guint n, guint data, GError **error)
+{
+  g_autoptr (GHashTable) bound = g_hash_table_new (g_str_hash, g_str_equal);
+  const HlOnnxImportOptions options = { .output = output, .bound = bound, .like = data < n ? inputs[data] : NULL };
+
+  for (guint i = 0; i < n; i++)
+    if (i != data)
+      g_hash_table_insert (bound, (char *) hl_onnx_model_get_input (model, i), inputs[i]);
+  return hl_onnx_import_any (model, &options, error);
+}
+
+HlOnnxNetwork *
+hl_onnx_import_with (HlOnnxModel *model, guint output, HlOnnxTensor *const *inputs, guint n, guint *data, GError **error)
+{
+  g_autoptr (GError) first = NULL;
+  gboolean empty = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    empty |= inputs[i]->n == 0;
+  for (*data = 0; *data <= n; (*data)++)
+    {
+      HlOnnxNetwork *network;
+
+      /* Beside numbers that are shapes, an input without numbers leaves nothing to compute. */
+      if (*data < n && (inputs[*data]->n == 0 || (empty && !inputs[*data]->is_float)))
+        continue;
+      if ((network = import_bound (model, output, inputs, n, *data, first ? NULL : &first)))
+        return network;
+    }
+  g_propagate_error (error, g_steal_pointer (&first));
   return NULL;
 }
 

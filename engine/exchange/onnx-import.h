@@ -32,6 +32,7 @@ struct _HlOnnxImport
   gint64 opset;
   gint64 batch;                        /* -1: any */
   HlGraph *graph;
+  gboolean has_input;
   GHashTable *values;                  /* name → HlOnnxValue */
   GHashTable *initializers;            /* name → Onnx__TensorProto */
   GHashTable *readers;                 /* name → how many nodes and outputs read it */
@@ -75,6 +76,8 @@ guint          hl_onnx_n_inputs (HlOnnxImport *self);
 gboolean       hl_onnx_has_input (HlOnnxImport *self, guint i);
 gboolean       hl_onnx_wants_output (HlOnnxImport *self, guint i);      /* named and read by somebody */
 HlOnnxValue   *hl_onnx_input  (HlOnnxImport *self, guint i, GError **error);   /* any */
+/* NULL where there is no tensor. */
+HlOnnxValue   *hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor /* owned */, GError **error);
 HlOnnxValue   *hl_onnx_computed (HlOnnxImport *self, guint i, GError **error); /* a constant becomes a layer */
 /* Of an input that must be a constant; is_float or whole numbers. NULL with an error otherwise. */
 HlOnnxTensor  *hl_onnx_floats_input (HlOnnxImport *self, guint i, GError **error);

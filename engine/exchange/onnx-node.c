@@ -84,11 +84,17 @@ hl_onnx_wants_output (HlOnnxImport *self, guint i)
   return g_hash_table_contains (self->readers, name);
 }
 
-static HlOnnxValue *
-constant_value (HlOnnxImport *self, HlOnnxTensor *tensor)
+HlOnnxValue *
+hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor, GError **error)
 {
-  HlOnnxValue *value = g_new0 (HlOnnxValue, 1);
+  HlOnnxValue *value;
 
+  if (!tensor)
+    {
+      hl_onnx_refuse (error, _("there is no memory for its output."));
+      return NULL;
+    }
+  value = g_new0 (HlOnnxValue, 1);
   g_ptr_array_add (self->owned, value);
   value->axis = HL_ONNX_WHOLE;
   value->constant = tensor;
@@ -115,7 +121,7 @@ hl_onnx_find_value (HlOnnxImport *self, const char *name, GError **error)
     hl_onnx_refuse (error, _("it reads “%s”, which nothing before it makes: it is missing, or the nodes form a cycle."), name);
   if (!tensor)
     return NULL;
-  value = constant_value (self, tensor);
+  value = hl_onnx_make_constant (self, tensor, error);
   g_hash_table_insert (self->values, (char *) name, value);
   return value;
 }
@@ -215,9 +221,9 @@ hl_onnx_output (HlOnnxImport *self, guint i, HlOnnxValue *value, GError **error)
 gboolean
 hl_onnx_output_constant (HlOnnxImport *self, guint i, HlOnnxTensor *tensor, GError **error)
 {
-  if (!tensor)
-    return hl_onnx_refuse (error, _("there is no memory for its output."));
-  return hl_onnx_output (self, i, constant_value (self, tensor), error);
+  HlOnnxValue *value = hl_onnx_make_constant (self, tensor, error);
+
+  return value && hl_onnx_output (self, i, value, error);
 }
 
 /* ---- Layers ---- */

@@ -16,7 +16,10 @@ HlOnnxConverter hl_onnx_convert_plain, hl_onnx_convert_identity, hl_onnx_convert
 
 /* onnx-shapes.c */
 HlOnnxConverter hl_onnx_convert_reshape, hl_onnx_convert_flatten, hl_onnx_convert_squeeze, hl_onnx_convert_unsqueeze,
-  hl_onnx_convert_transpose, hl_onnx_convert_concat, hl_onnx_convert_split, hl_onnx_convert_slice, hl_onnx_convert_pad;
+  hl_onnx_convert_transpose, hl_onnx_convert_concat, hl_onnx_convert_pad;
+
+/* onnx-parts.c */
+HlOnnxConverter hl_onnx_convert_split, hl_onnx_convert_slice;
 
 /* onnx-windows.c */
 HlOnnxConverter hl_onnx_convert_conv, hl_onnx_convert_conv_transpose, hl_onnx_convert_pool;
@@ -33,6 +36,8 @@ HlOnnxConverter hl_onnx_convert_gemm, hl_onnx_convert_matmul;
 /* onnx-recurrent.c */
 HlOnnxConverter hl_onnx_convert_recurrent;
 
+/* Places start, start + step, ... of an axis of the tensor, `length` of them, all inside. Of length 0: an empty constant. */
+HlOnnxValue *hl_onnx_take (HlOnnxImport *self, HlOnnxValue *x, guint axis, gint64 start, gint64 length, gint64 step, GError **error);
 /* Values behind one another on an axis. */
 HlOnnxValue *hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_axis, guint axis, GError **error);
 /* The value plus a constant, as the operator Add broadcasts it; a bias of the layer before where it can be one. */

@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Limits for "to the end" in Slice. */
-#define END_OF_AXIS 16777216
-
 /* The value, seen with these axes; numbers and their order stay. */
 static gboolean
 output_reshaped (HlOnnxImport *self, HlOnnxValue *x, guint n_dims, const gint64 *dim, int axis, GError **error)
@@ -56,7 +53,7 @@ resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *
       dim[i] = wanted[i] == 0 && !allow_zero && i < x->n_dims ? x->dim[i] : wanted[i];
       if (wanted[i] == -1 && open < 0)
         open = (int) i;
-      else if (wanted[i] < 0 || (wanted[i] == 0 && (allow_zero || i >= x->n_dims)) || wanted[i] > G_MAXINT32)
+      else if (wanted[i] < 0 || (wanted[i] == 0 && !x->constant && (allow_zero || i >= x->n_dims)) || wanted[i] > G_MAXINT32)
         return hl_onnx_refuse (error, _("its shape has %" G_GINT64_FORMAT " as size %u."), wanted[i], i + 1);
       else
         given *= (double) dim[i];
@@ -296,7 +293,7 @@ hl_onnx_convert_transpose (HlOnnxImport *self, GError **error)
   return hl_onnx_output (self, 0, y, error);
 }
 
-/* ---- Parts ---- */
+/* ---- Putting together ---- */
 
 /* More than a layer takes are joined in steps. */
 HlOnnxValue *
@@ -362,124 +359,6 @@ hl_onnx_convert_concat (HlOnnxImport *self, GError **error)
     }
   y = hl_onnx_join (self, values, n, sample, (guint) axis, error);
   return y && hl_onnx_output (self, 0, y, error);
-}
-
-/* Places [start, start + length) of an axis. */
-static HlOnnxValue *
-cut (HlOnnxImport *self, HlOnnxValue *x, guint axis, guint sample_axis, gint64 start, gint64 length, GError **error)
-{
-  gint64 dim[HL_ONNX_MAX_DIMS];
-  HlOnnxValue *y;
-
-  if (length < 1)
-    {
-      hl_onnx_refuse (error, _("nothing is left of the axis %u."), axis);
-      return NULL;
-    }
-  y = hl_onnx_emit (self, error, "slice", 1, &x, "axis", (double) sample_axis, "start", (double) start, "length", (double) length, NULL);
-  if (!y)
-    return NULL;
-  memcpy (dim, x->dim, sizeof dim);
-  dim[axis] = length;
-  hl_onnx_set_dims (y, x->n_dims, dim, x->axis);
-  return y;
-}
-
-gboolean
-hl_onnx_convert_split (HlOnnxImport *self, GError **error)
-{
-  HlOnnxValue *x = hl_onnx_computed (self, 0, error);
-  gint64 axis = hl_onnx_int (self, "axis", 0), start = 0;
-  guint n, sample, n_outputs = (guint) self->node->n_output;
-  const gint64 *sizes = hl_onnx_ints (self, "split", &n);
-
-  hl_onnx_int (self, "num_outputs", 0);
-  if (!x || !hl_onnx_normalize_axis (&axis, x->n_dims, error) || !hl_onnx_sample_axis (self, &x, axis, &sample, error))
-    return FALSE;
-  if (hl_onnx_has_input (self, 1))
-    {
-      HlOnnxTensor *tensor = hl_onnx_ints_input (self, 1, error);
-
-      if (!tensor)
-        return FALSE;
-      sizes = tensor->ints;
-      n = (guint) MIN (tensor->n, G_MAXUINT);
-    }
-  if (n_outputs == 0 || (sizes && n != n_outputs))
-    return hl_onnx_refuse (error, _("it has %u sizes for %u outputs."), n, n_outputs);
-  for (guint i = 0; i < n_outputs; i++)
-    {
-      gint64 even = (x->dim[axis] + n_outputs - 1) / n_outputs;
-      gint64 length = sizes ? sizes[i] : MIN (even, x->dim[axis] - start);
-      HlOnnxValue *y;
-
-      if (length < 0 || length > x->dim[axis] - start)
-        return hl_onnx_refuse (error, _("its parts do not add up to the %" G_GINT64_FORMAT " of its axis."), x->dim[axis]);
-      if (hl_onnx_wants_output (self, i)
-          && (!(y = cut (self, x, (guint) axis, sample, start, length, error)) || !hl_onnx_output (self, i, y, error)))
-        return FALSE;
-      start += length;
-    }
-  return TRUE;
-}
-
-/* One axis of Slice, with ONNX's clamping. */
-static HlOnnxValue *
-slice_axis (HlOnnxImport *self, HlOnnxValue *x, gint64 axis, gint64 start, gint64 end, gint64 step, GError **error)
-{
-  gint64 size;
-  guint sample;
-
-  if (!hl_onnx_normalize_axis (&axis, x->n_dims, error))
-    return NULL;
-  size = x->dim[axis];
-  if (size >= 0 && step > 0)
-    {
-      start = CLAMP (start < 0 ? start + size : start, 0, size);
-      end = CLAMP (end < 0 ? end + size : end, 0, size);
-    }
-  if (start == 0 && step == 1 && (end == size || (size < 0 && end >= END_OF_AXIS)))
-    return x;
-  if (step != 1)
-    {
-      hl_onnx_refuse (error, _("it steps by %" G_GINT64_FORMAT "; only parts without gaps are supported."), step);
-      return NULL;
-    }
-  if (!hl_onnx_sample_axis (self, &x, axis, &sample, error))
-    return NULL;
-  return cut (self, x, (guint) axis, sample, start, end - start, error);
-}
-
-gboolean
-hl_onnx_convert_slice (HlOnnxImport *self, GError **error)
-{
-  HlOnnxValue *x = hl_onnx_computed (self, 0, error);
-  const gint64 *lists[4] = { NULL };   /* starts, ends, axes, steps */
-  guint n[4] = { 0 };
-
-  if (!x)
-    return FALSE;
-  if (self->opset < 10)
-    {
-      lists[0] = hl_onnx_ints (self, "starts", &n[0]);
-      lists[1] = hl_onnx_ints (self, "ends", &n[1]);
-      lists[2] = hl_onnx_ints (self, "axes", &n[2]);
-    }
-  for (guint i = 0; self->opset >= 10 && i < 4; i++)
-    if (hl_onnx_has_input (self, i + 1))
-      {
-        HlOnnxTensor *tensor = hl_onnx_ints_input (self, i + 1, error);
-
-        if (!tensor)
-          return FALSE;
-        lists[i] = tensor->ints;
-        n[i] = (guint) MIN (tensor->n, G_MAXUINT);
-      }
-  if (!lists[0] || n[1] != n[0] || (lists[2] && n[2] != n[0]) || (lists[3] && n[3] != n[0]))
-    return hl_onnx_refuse (error, _("its starts, ends, axes and steps are not equally many."));
-  for (guint i = 0; x && i < n[0]; i++)
-    x = slice_axis (self, x, lists[2] ? lists[2][i] : i, lists[0][i], lists[1][i], lists[3] ? lists[3][i] : 1, error);
-  return x && hl_onnx_output (self, 0, x, error);
 }
 
 /* ---- Pad ---- */

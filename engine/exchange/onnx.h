@@ -68,6 +68,10 @@ HlOnnxNetwork *hl_onnx_import       (HlOnnxModel *model, const HlOnnxImportOptio
 /* Tries the input's axes as the batch, first the first, then the whole tensor as one sample. The error is that of the first
  * attempt. options->batch_axis is not read. */
 HlOnnxNetwork *hl_onnx_import_any   (HlOnnxModel *model, const HlOnnxImportOptions *options, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for given inputs, in the model's order: whichever can be that of the samples becomes it (*data; n when none is), the
+ * others are constants, as are those without numbers. The error is that of the first attempt. */
+HlOnnxNetwork *hl_onnx_import_with  (HlOnnxModel *model, guint output, HlOnnxTensor *const *inputs, guint n, guint *data,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void           hl_onnx_network_free (HlOnnxNetwork *self);
 /* safetensors, under the names that the graph's plan uses. */
 gboolean       hl_onnx_network_save_weights (HlOnnxNetwork *self, GFile *file, GError **error);
