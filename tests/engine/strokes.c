@@ -25,6 +25,25 @@ draw (int count, int test_count, int seed)
   return dataset;
 }
 
+/* Other pictures than the usual, seed 3. */
+static HlDataset *
+draw_other (int count, int size, int digits, gboolean color)
+{
+  g_autoptr (HlChoice) choice = hl_choice_new (hl_format_class_find_base ("strokes"));
+  g_autoptr (GError) error = NULL;
+  HlDataset *dataset;
+
+  hl_param_set (hl_class_find_param (choice->klass, "count"), choice->params, count);
+  hl_param_set (hl_class_find_param (choice->klass, "test_count"), choice->params, 0);
+  hl_param_set (hl_class_find_param (choice->klass, "seed"), choice->params, 3);
+  hl_param_set (hl_class_find_param (choice->klass, "size"), choice->params, size);
+  hl_param_set (hl_class_find_param (choice->klass, "digits"), choice->params, digits);
+  hl_param_set (hl_class_find_param (choice->klass, "color"), choice->params, color);
+  dataset = hl_dataset_open (choice, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return dataset;
+}
+
 static void
 test_pure (void)
 {
@@ -101,6 +120,89 @@ test_unchanged (void)
     = g_compute_checksum_for_data (G_CHECKSUM_SHA256, hl_dataset_get_values (dataset), 1100 * PIXELS);
 
   g_assert_cmpstr (sum, ==, "305d8ca17d83f9c4e794b6122f9393d258aef1ff4db301a6cf4d9cf06718ed7c");
+}
+
+/* Any other size shows the same digits: averaged over its little squares, a picture of three times the size is nearly the
+ * one of 28 pixels. The pen's edge is one pixel wide in both, so they are not the same. */
+static void
+test_size (void)
+{
+  g_autoptr (HlDataset) small = draw (200, 0, 3), large = draw_other (200, 84, 1, FALSE);
+  const guint8 *a = hl_dataset_get_values (small), *b = hl_dataset_get_values (large);
+  double difference = 0, ink = 0;
+
+  g_assert_cmpuint (hl_dataset_get_shape (large)->dim[1], ==, 84);
+  g_assert_cmpuint (hl_dataset_get_shape (large)->dim[2], ==, 84);
+  g_assert_cmpmem (hl_dataset_get_labels (small), 200 * sizeof (gint32), hl_dataset_get_labels (large), 200 * sizeof (gint32));
+  for (guint i = 0; i < 200 * PIXELS; i++)
+    {
+      gsize corner = (gsize) (i / 28) * 3 * 84 + i % 28 * 3;
+      guint sum = 0;
+
+      for (guint k = 0; k < 9; k++)
+        sum += b[corner + k / 3 * 84 + k % 3];
+      difference += ABS (sum / 9.0 - a[i]);
+      ink += a[i];
+    }
+  g_assert_cmpfloat (ink, >, 0);
+  g_assert_cmpfloat (difference, <, 0.1 * ink);
+}
+
+/* A thousand samples are the thousand numbers of three digits, with ink in each third of the picture. */
+static void
+test_numbers (void)
+{
+  g_autoptr (HlDataset) dataset = draw_other (1000, 60, 3, FALSE);
+  const guint8 *values = hl_dataset_get_values (dataset);
+  g_autofree guint8 *seen = g_new0 (guint8, 1000);
+  guint in_order = 0;
+
+  g_assert_cmpuint (hl_dataset_get_n_classes (dataset), ==, 1000);
+  for (guint i = 0; i < 1000; i++)
+    {
+      gint32 label = hl_dataset_get_labels (dataset)[i];
+      guint ink[3] = { 0 };
+
+      g_assert_cmpint (label, >=, 0);
+      g_assert_cmpint (label, <, 1000);
+      g_assert_cmpuint (seen[label]++, ==, 0);
+      in_order += i > 0 && label == hl_dataset_get_labels (dataset)[i - 1] + 1;
+      for (guint k = 0; k < 60 * 60; k++)
+        ink[k % 60 / 20] += values[i * 60 * 60 + k] > 60;
+      for (guint third = 0; third < 3; third++)
+        g_assert_cmpuint (ink[third], >, 3);
+    }
+  g_assert_cmpuint (in_order, <, 20);
+}
+
+/* Three channels, paper darker than ink in each; where there is no ink all pixels are the same. */
+static void
+test_color (void)
+{
+  g_autoptr (HlDataset) dataset = draw_other (300, 20, 1, TRUE);
+  const guint8 *values = hl_dataset_get_values (dataset);
+  guint n_grey = 0;
+
+  g_assert_cmpuint (hl_dataset_get_shape (dataset)->dim[0], ==, 3);
+  for (guint i = 0; i < 300; i++)
+    {
+      const guint8 *x = values + i * 3 * 400;
+
+      for (guint c = 0; c < 3; c++)
+        {
+          guint highest = 0;
+
+          for (guint k = 0; k < 400; k++)
+            {
+              g_assert_cmpuint (x[c * 400 + k], >=, x[c * 400]);
+              highest = MAX (highest, x[c * 400 + k]);
+            }
+          g_assert_cmpuint (x[c * 400], <=, 90);
+          g_assert_cmpuint (highest, >, 100);
+        }
+      n_grey += x[0] == x[400] && x[0] == x[800];
+    }
+  g_assert_cmpuint (n_grey, <, 30);
 }
 
 static void
@@ -207,6 +309,9 @@ main (int argc, char *argv[])
   g_test_add_func ("/strokes/classes", test_classes);
   g_test_add_func ("/strokes/pictures", test_pictures);
   g_test_add_func ("/strokes/unchanged", test_unchanged);
+  g_test_add_func ("/strokes/size", test_size);
+  g_test_add_func ("/strokes/numbers", test_numbers);
+  g_test_add_func ("/strokes/color", test_color);
   g_test_add_func ("/strokes/cancel", test_cancel);
   g_test_add_func ("/strokes/spec", test_spec);
   g_test_add_func ("/strokes/spec-refusals", test_spec_refusals);

@@ -9,9 +9,12 @@
 #include "engine/data/dataset.h"
 
 #include <math.h>
+#include <string.h>
 
-#define SIZE 28
+#define SIZE 28                        /* pixels the sizes below are meant for; other pictures are drawn to scale */
 #define CLASSES 10
+#define MOST_DIGITS 3
+#define DIGIT_STEP 0.7                 /* from one digit of a number to the next, in widths of a digit's square */
 #define MOST_POINTS 16
 #define STEPS 6                        /* straight pieces between two points */
 #define MARGIN 1.5                     /* pixels left white around the ink */
@@ -24,7 +27,8 @@
 
 typedef struct
 {
-  int count, test_count, seed;
+  int count, test_count, seed, size, digits;
+  gboolean color;
 } Strokes;
 
 static const HlParam strokes_params[] = {
@@ -34,6 +38,12 @@ static const HlParam strokes_params[] = {
           N_("Further digits, kept apart for the test at the end.")),
   HL_INT (Strokes, seed, N_("Seed"), HL_UNIT_NONE, 0, G_MAXINT, 1,
           N_("The same seed draws the same digits.")),
+  HL_INT (Strokes, size, N_("Height and width"), HL_UNIT_PIXEL, 16, 256, SIZE,
+          N_("The same digits, drawn finer or coarser. The network's input must have the same size.")),
+  HL_INT (Strokes, digits, N_("Digits"), HL_UNIT_NONE, 1, MOST_DIGITS, 1,
+          N_("Side by side in a picture. Two make numbers of 100 classes, three of 1000, as many as ImageNet has.")),
+  HL_BOOL (Strokes, color, N_("Colour"), FALSE,
+           N_("Light ink on dark paper, both of any colour: three channels instead of one.")),
   HL_PARAM_END
 };
 
@@ -280,16 +290,34 @@ fit_line (Line *self)
 
 /* ---- The picture ---- */
 
+/* From a picture of SIZE pixels to digit number `place` of `digits` in a picture of `size`. One digit at SIZE does not
+ * change, to the last bit. */
+static void
+scale_line (Line *self, int size, guint place, guint digits)
+{
+  double scale = (double) size / SIZE / (1 + DIGIT_STEP * (digits - 1));
+  double left = SIZE * scale * DIGIT_STEP * place, top = (size - SIZE * scale) / 2;
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      Piece *piece = &self->pieces[i];
+
+      piece->from = (Point) { piece->from.x * scale + left, piece->from.y * scale + top };
+      piece->to = (Point) { piece->to.x * scale + left, piece->to.y * scale + top };
+      piece->radius *= scale;
+    }
+}
+
 /* Coverage of the pixels near one piece, kept where it is more than what is there. */
 static void
-ink_piece (const Piece *piece, float *coverage)
+ink_piece (const Piece *piece, int size, float *coverage)
 {
   double dx = piece->to.x - piece->from.x, dy = piece->to.y - piece->from.y, reach = piece->radius + 0.5;
   double squared = dx * dx + dy * dy, inverse = squared > 0 ? 1 / squared : 0;
   int left = MAX (0, (int) floor (MIN (piece->from.x, piece->to.x) - reach));
-  int right = MIN (SIZE - 1, (int) floor (MAX (piece->from.x, piece->to.x) + reach));
+  int right = MIN (size - 1, (int) floor (MAX (piece->from.x, piece->to.x) + reach));
   int top = MAX (0, (int) floor (MIN (piece->from.y, piece->to.y) - reach));
-  int bottom = MIN (SIZE - 1, (int) floor (MAX (piece->from.y, piece->to.y) + reach));
+  int bottom = MIN (size - 1, (int) floor (MAX (piece->from.y, piece->to.y) + reach));
 
   for (int row = top; row <= bottom; row++)
     for (int column = left; column <= right; column++)
@@ -299,64 +327,109 @@ ink_piece (const Piece *piece, float *coverage)
         double away_x = x - along * dx, away_y = y - along * dy;
         float covered = (float) (reach - sqrt (away_x * away_x + away_y * away_y));
 
-        coverage[row * SIZE + column] = MAX (coverage[row * SIZE + column], covered);
+        coverage[row * size + column] = MAX (coverage[row * size + column], covered);
       }
 }
-
-/* Ten consecutive samples are the ten digits in a drawn order, so that the classes are equally large. */
-static guint
-sample_digit (guint64 seed, guint64 sample)
-{
-  HlRandom random;
-  guint32 digits[CLASSES];
-
-  hl_random_init (&random, seed, HL_PURPOSE_STROKES, 1);
-  random.index = sample / CLASSES * BLOCKS_PER_SAMPLE;
-  for (guint i = 0; i < CLASSES; i++)
-    digits[i] = i;
-  hl_random_shuffle (&random, digits, CLASSES);
-  return digits[sample % CLASSES];
-}
-
-static void
-draw_sample (guint64 seed, guint64 sample, guint8 *values, gint32 *label)
-{
-  float coverage[SIZE * SIZE] = { 0 };
-  guint digit = sample_digit (seed, sample);
-  HlRandom random;
-  const Form *form;
-  Hand hand;
-  Line line;
-
-  hl_random_init (&random, seed, HL_PURPOSE_STROKES, 0);
-  random.index = sample * BLOCKS_PER_SAMPLE;
-  form = choose_form (digit, &random);
-  draw_hand (&hand, &random);
-  make_line (&line, form, &hand, &random);
-  fit_line (&line);
-  for (guint i = 0; i < line.n; i++)
-    ink_piece (&line.pieces[i], coverage);
-  for (guint i = 0; i < SIZE * SIZE; i++)
-    values[i] = (guint8) (MIN (coverage[i], 1) * hand.ink + 0.5);
-  *label = (gint32) digit;
-}
-
-/* ---- The set ---- */
 
 typedef struct
 {
   guint64 seed;
   gsize n, n_files;                    /* all samples; those for training */
+  int size;
+  guint digits, n_classes, channels;
   guint8 *values;
   gint32 *labels;
   GCancellable *cancellable;
   gint next_piece;                     /* atomic */
 } Work;
 
+/* What one thread draws with: the coverage of size × size pixels, and one number a class. */
+typedef struct
+{
+  float *coverage;
+  guint32 *classes;
+} Desk;
+
+/* As many consecutive samples as there are classes are these in a drawn order, so that classes are equally large. */
+static guint
+sample_class (const Work *work, guint64 sample, guint32 *classes)
+{
+  HlRandom random;
+
+  hl_random_init (&random, work->seed, HL_PURPOSE_STROKES, 1);
+  random.index = sample / work->n_classes * BLOCKS_PER_SAMPLE * (work->n_classes / CLASSES);
+  for (guint i = 0; i < work->n_classes; i++)
+    classes[i] = i;
+  hl_random_shuffle (&random, classes, work->n_classes);
+  return classes[sample % work->n_classes];
+}
+
+/* Returns how dark the ink is. The first digit of a number has the stream 0, the others those after the one of the classes. */
+static double
+draw_digit (const Work *work, guint64 sample, guint digit, guint place, float *coverage)
+{
+  HlRandom random;
+  const Form *form;
+  Hand hand;
+  Line line;
+
+  hl_random_init (&random, work->seed, HL_PURPOSE_STROKES, place == 0 ? 0 : place + 1);
+  random.index = sample * BLOCKS_PER_SAMPLE;
+  form = choose_form (digit, &random);
+  draw_hand (&hand, &random);
+  make_line (&line, form, &hand, &random);
+  fit_line (&line);
+  scale_line (&line, work->size, place, work->digits);
+  for (guint i = 0; i < line.n; i++)
+    ink_piece (&line.pieces[i], work->size, coverage);
+  return hand.ink;
+}
+
+static void
+fill_plane (guint8 *values, const float *coverage, gsize n, double paper, double ink)
+{
+  for (gsize i = 0; i < n; i++)
+    values[i] = (guint8) (paper + MIN (coverage[i], 1) * (ink - paper) + 0.5);
+}
+
+static void
+draw_sample (const Work *work, guint64 sample, Desk *desk, guint8 *values, gint32 *label)
+{
+  guint number = sample_class (work, sample, desk->classes), unit = work->n_classes / CLASSES;
+  gsize plane = (gsize) work->size * (gsize) work->size;
+  double ink = 0;
+  HlRandom random;
+
+  memset (desk->coverage, 0, plane * sizeof *desk->coverage);
+  for (guint place = 0; place < work->digits; place++, unit /= CLASSES)
+    ink = draw_digit (work, sample, number / unit % CLASSES, place, desk->coverage);
+  *label = (gint32) number;
+  if (work->channels == 1)
+    {
+      fill_plane (values, desk->coverage, plane, 0, ink);
+      return;
+    }
+  hl_random_init (&random, work->seed, HL_PURPOSE_STROKES, MOST_DIGITS + 1);
+  random.index = sample * BLOCKS_PER_SAMPLE;
+  for (guint c = 0; c < work->channels; c++)
+    {
+      double paper = uniform (&random, 0, 90);
+
+      fill_plane (values + c * plane, desk->coverage, plane, paper, uniform (&random, 150, 255));
+    }
+}
+
+/* ---- The set ---- */
+
 /* Draws pieces until none is left; several threads do so at once. Only the caller's own reports. */
 static void
 draw_pieces (Work *work, const HlProgress *progress)
 {
+  gsize plane = (gsize) work->size * (gsize) work->size;
+  g_autofree float *coverage = g_new (float, plane);
+  g_autofree guint32 *classes = g_new (guint32, work->n_classes);
+  Desk desk = { coverage, classes };
+
   for (;;)
     {
       gsize first = (gsize) g_atomic_int_add (&work->next_piece, 1) * PIECE_SAMPLES;
@@ -365,8 +438,8 @@ draw_pieces (Work *work, const HlProgress *progress)
         return;
       hl_progress_report (progress, (double) first / (double) work->n, _("Drawing digits"));
       for (gsize i = first; i < MIN (first + PIECE_SAMPLES, work->n); i++)
-        draw_sample (work->seed, i < work->n_files ? i : FIRST_TEST_SAMPLE + (i - work->n_files),
-                     work->values + i * SIZE * SIZE, &work->labels[i]);
+        draw_sample (work, i < work->n_files ? i : FIRST_TEST_SAMPLE + (i - work->n_files), &desk,
+                     work->values + i * work->channels * plane, &work->labels[i]);
     }
 }
 
@@ -385,9 +458,13 @@ strokes_open (GFile *file, const void *params, const HlProgress *progress, GCanc
   guint n_threads = MIN (g_get_num_processors (), MOST_THREADS) - 1;
   GThread *threads[MOST_THREADS] = { NULL };
   Work work = { .seed = (guint64) strokes->seed, .n = n, .n_files = n - (gsize) strokes->test_count,
-                .cancellable = cancellable };
+                .size = strokes->size, .digits = (guint) strokes->digits, .n_classes = 1,
+                .channels = strokes->color ? 3 : 1, .cancellable = cancellable };
+  HlShape shape = HL_SHAPE_3 (work.channels, (guint) strokes->size, (guint) strokes->size);
 
-  work.values = hl_dataset_alloc_values (n * SIZE * SIZE, error);
+  for (guint i = 0; i < work.digits; i++)
+    work.n_classes *= CLASSES;
+  work.values = hl_dataset_alloc_values (n * hl_shape_get_count (&shape), error);
   if (!work.values)
     return NULL;
   work.labels = g_new (gint32, n);
@@ -405,8 +482,8 @@ strokes_open (GFile *file, const void *params, const HlProgress *progress, GCanc
       return NULL;
     }
   hl_progress_report (progress, 1, _("Drew %zu digits"), n);
-  return hl_dataset_new ("Strokes", &HL_SHAPE_3 (1, SIZE, SIZE), HL_DTYPE_U8, work.values, n,
-                         (gsize) strokes->test_count, work.labels, CLASSES, NULL);
+  return hl_dataset_new ("Strokes", &shape, HL_DTYPE_U8, work.values, n,
+                         (gsize) strokes->test_count, work.labels, work.n_classes, NULL);
 }
 
 const HlFormatClass hl_strokes_format = {
@@ -415,8 +492,8 @@ const HlFormatClass hl_strokes_format = {
     .title = N_("Strokes"),
     .summary = N_("Handwritten digits drawn by the program: as many as wanted, without any file."),
     .help = N_("Each digit is written as a pen would: one of several forms, bent, slanted, stretched, shifted and "
-               "inked in its own way. 28 by 28 pixels, grey, ten classes of equal size. The same seed and number "
-               "always give the same digit."),
+               "inked in its own way. 28 by 28 pixels or any other size, grey or coloured, one digit or a number of several; "
+               "classes of equal size. The same seed and number always give the same digit."),
     .params_size = sizeof (Strokes),
     .params = strokes_params,
   },
