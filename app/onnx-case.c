@@ -49,7 +49,7 @@ compare (Case *self, const HlOnnxTensor *got, const HlOnnxTensor *expected, cons
         first = i;
     }
   if (wrong > 0)
-    self->reason = g_strdup_printf (_("“%s” has %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " numbers wrong; number %" G_GSIZE_FORMAT
+    self->reason = g_strdup_printf (_("“%s” has %zu of %zu numbers wrong; number %zu"
                                       " is %g instead of %g."), name, wrong, got->n, first, got->is_float ? got->floats[first] : 0.0,
                                     got->is_float ? expected->floats[first] : 0.0);
   return wrong == 0;

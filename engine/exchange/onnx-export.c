@@ -6,6 +6,7 @@
 
 #include "engine/exchange/onnx.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "engine/exchange/onnx.pb-c.h"
@@ -217,7 +218,7 @@ add_weights (Export *self, Onnx__GraphProto *graph, GError **error)
   if (bytes <= MAX_WEIGHT_BYTES)
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT,
-               _("The weights are %" G_GUINT64_FORMAT " bytes; an ONNX file holds at most 2 GiB."), bytes);
+               _("The weights are %" PRIu64 " bytes; an ONNX file holds at most 2 GiB."), bytes);
   return FALSE;
 }
 
@@ -260,7 +261,7 @@ write_message (const ProtobufCMessage *message, GFile *file, GError **error)
   g_autoptr (GError) failure = NULL;
 
   if (!bytes)
-    g_set_error (&failure, G_IO_ERROR, G_IO_ERROR_FAILED, _("there are no %" G_GSIZE_FORMAT " bytes of memory left"), size);
+    g_set_error (&failure, G_IO_ERROR, G_IO_ERROR_FAILED, _("there are no %zu bytes of memory left"), size);
   else if (!path)
     g_set_error_literal (&failure, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, _("it is not on a file system of this computer"));
   else

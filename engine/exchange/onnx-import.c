@@ -5,6 +5,7 @@
 
 #include "engine/exchange/onnx-import.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Cards are about this far apart. */
@@ -112,7 +113,7 @@ read_input_dims (HlOnnxImport *self, const Onnx__ValueInfoProto *info, HlOnnxVal
       if (dim && value->dim[i] < 0 && (int) i != self->options->batch_axis)
         return hl_onnx_refuse (error, _("The input “%s” has no fixed size on axis %u; only the batch may be open."), info->name, i);
       if (value->dim[i] > G_MAXINT32 || value->dim[i] == 0)
-        return hl_onnx_refuse (error, _("The input “%s” has the size %" G_GINT64_FORMAT " on axis %u."), info->name, value->dim[i], i);
+        return hl_onnx_refuse (error, _("The input “%s” has the size %" PRId64 " on axis %u."), info->name, value->dim[i], i);
     }
   return TRUE;
 }
@@ -236,10 +237,10 @@ check_used (HlOnnxImport *self, GError **error)
     }
   for (gsize i = self->operator->max_inputs; i < self->node->n_input; i++)
     if (*self->node->input[i])
-      return hl_onnx_refuse (error, _("its input number %" G_GSIZE_FORMAT " is not supported."), i + 1);
+      return hl_onnx_refuse (error, _("its input number %zu is not supported."), i + 1);
   for (gsize i = 0; i < self->node->n_output; i++)
     if (*self->node->output[i] && !g_hash_table_contains (self->values, self->node->output[i]) && hl_onnx_wants_output (self, (guint) i))
-      return hl_onnx_refuse (error, _("its output number %" G_GSIZE_FORMAT " is not supported."), i + 1);
+      return hl_onnx_refuse (error, _("its output number %zu is not supported."), i + 1);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* [units][inputs], as PyTorch has it; times a factor. */
@@ -28,7 +29,7 @@ emit_linear (HlOnnxImport *self, HlOnnxValue *x, HlOnnxTensor *weight /* owned *
   if (!weight)
     hl_onnx_refuse (error, _("there is no memory for its weights."));
   else if (x->dim[x->n_dims - 1] != (gint64) weight->dim[1])
-    hl_onnx_refuse (error, _("its matrix is for %" G_GUINT64_FORMAT " numbers, but it gets %" G_GINT64_FORMAT "."), weight->dim[1],
+    hl_onnx_refuse (error, _("its matrix is for %" PRIu64 " numbers, but it gets %" PRId64 "."), weight->dim[1],
                     x->dim[x->n_dims - 1]);
   else
     y = hl_onnx_emit (self, error, "linear", 1, &x, "units", (double) weight->dim[0], "bias", 0.0, NULL);

@@ -4,6 +4,8 @@
 
 #include "engine/exchange/onnx-private.h"
 
+#include <inttypes.h>
+
 #define OLDEST_OPSET 1
 /* Later sets are not known; a change of meaning in one of them could not be noticed. */
 #define NEWEST_OPSET 22
@@ -22,7 +24,7 @@ find_opset (HlOnnxModel *self, GError **error)
     return TRUE;
   g_set_error (error, HL_FILE_ERROR, self->opset > NEWEST_OPSET ? HL_FILE_ERROR_NEWER : HL_FILE_ERROR_CONTENT,
                self->opset == 0 ? _("The model does not say which operator set it uses.")
-                                : _("The model uses operator set %" G_GINT64_FORMAT "; this program knows those up to %d."),
+                                : _("The model uses operator set %" PRId64 "; this program knows those up to %d."),
                self->opset, NEWEST_OPSET);
   return FALSE;
 }

@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx-import.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- Attributes ---- */
@@ -178,7 +179,7 @@ hl_onnx_normalize_axis (gint64 *axis, gint64 n_dims, GError **error)
     *axis += n_dims;
   if (*axis >= 0 && *axis < n_dims)
     return TRUE;
-  return hl_onnx_refuse (error, _("its axis is %" G_GINT64_FORMAT ", but the tensor has %" G_GINT64_FORMAT " dimensions."), given, n_dims);
+  return hl_onnx_refuse (error, _("its axis is %" PRId64 ", but the tensor has %" PRId64 " dimensions."), given, n_dims);
 }
 
 /* Puts the shape that ONNX expects in place of one of as many numbers. */

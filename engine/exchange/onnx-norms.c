@@ -4,6 +4,8 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
+
 /* Copies a list of one number a channel to a weight of the layer. */
 static gboolean
 set_list (HlOnnxImport *self, const HlOnnxValue *y, const char *name, guint input, guint64 n, GError **error)
@@ -13,7 +15,7 @@ set_list (HlOnnxImport *self, const HlOnnxValue *y, const char *name, guint inpu
   if (!tensor)
     return FALSE;
   if (tensor->n != n)
-    return hl_onnx_refuse (error, _("its input “%s” has %" G_GSIZE_FORMAT " numbers for %" G_GUINT64_FORMAT " channels."), self->node->input[input],
+    return hl_onnx_refuse (error, _("its input “%s” has %zu numbers for %" PRIu64 " channels."), self->node->input[input],
                            tensor->n, n);
   hl_onnx_weight (self, y, name, hl_onnx_tensor_reshape (tensor, 1, &n));
   return TRUE;
@@ -69,7 +71,7 @@ set_elements (HlOnnxImport *self, const HlOnnxValue *y, const char *name, guint 
   if (hl_onnx_has_input (self, input) && !(tensor = hl_onnx_floats_input (self, input, error)))
     return FALSE;
   if (tensor && tensor->n != count)
-    return hl_onnx_refuse (error, _("its input “%s” has %" G_GSIZE_FORMAT " numbers for %" G_GUINT64_FORMAT " elements."),
+    return hl_onnx_refuse (error, _("its input “%s” has %zu numbers for %" PRIu64 " elements."),
                            self->node->input[input], tensor->n, count);
   weight = tensor ? hl_onnx_tensor_reshape (tensor, n_axes, dim) : hl_onnx_tensor_new (name, TRUE, n_axes, dim, error);
   for (gsize i = 0; weight && !tensor && i < weight->n; i++)
@@ -112,7 +114,7 @@ hl_onnx_convert_lrn (HlOnnxImport *self, GError **error)
     return FALSE;
   /* Of an even number of channels ONNX takes the greater half after, the layer as PyTorch before. */
   if (size % 2 != 1)
-    return hl_onnx_refuse (error, _("its attribute “size” is %" G_GINT64_FORMAT "; only odd numbers of channels are supported."), size);
+    return hl_onnx_refuse (error, _("its attribute “size” is %" PRId64 "; only odd numbers of channels are supported."), size);
   y = hl_onnx_emit (self, error, "lrn", 1, &x, "size", (double) size, "alpha", alpha, "beta", beta, "k", bias, "convention", 0.0, NULL);
   return y && hl_onnx_output (self, 0, y, error);
 }

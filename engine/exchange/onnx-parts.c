@@ -5,6 +5,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Limits for "to the end" in Slice. */
@@ -112,7 +113,7 @@ hl_onnx_convert_split (HlOnnxImport *self, GError **error)
       HlOnnxValue *y;
 
       if (length < 0 || length > x->dim[axis] - start)
-        return hl_onnx_refuse (error, _("its parts do not add up to the %" G_GINT64_FORMAT " of its axis."), x->dim[axis]);
+        return hl_onnx_refuse (error, _("its parts do not add up to the %" PRId64 " of its axis."), x->dim[axis]);
       if (hl_onnx_wants_output (self, i)
           && (!(y = hl_onnx_take (self, x, (guint) axis, start, length, 1, error)) || !hl_onnx_output (self, i, y, error)))
         return FALSE;

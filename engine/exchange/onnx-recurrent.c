@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 typedef struct
@@ -41,7 +42,7 @@ read_activations (HlOnnxImport *self, Net *net, GError **error)
   guint each = net->cell->gates == 1 ? 1 : net->cell->gates == 4 ? 3 : 2, n_relu = 0;
 
   if (attribute && attribute->n_strings != each * net->directions)
-    return hl_onnx_refuse (error, _("its attribute “activations” does not name %" G_GUINT64_FORMAT "."), each * net->directions);
+    return hl_onnx_refuse (error, _("its attribute “activations” does not name %" PRIu64 "."), each * net->directions);
   for (gsize i = 0; attribute && i < attribute->n_strings; i++)
     {
       g_autofree char *name = g_strndup ((const char *) attribute->strings[i].data, attribute->strings[i].len);

@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -142,7 +143,7 @@ read_sizes (HlOnnxImport *self, const HlOnnxValue *x, Resize *resize, GError **e
         return hl_onnx_refuse (error, _("its scale for axis %u is %g."), i, resize->scale[i]);
       resize->size[i] = sizes ? sizes->ints[i] : (gint64) floor ((double) from * resize->scale[i]);
       if (resize->size[i] < 1 || resize->size[i] > 1 << 20)
-        return hl_onnx_refuse (error, _("its size for axis %u would be %" G_GINT64_FORMAT "."), i, resize->size[i]);
+        return hl_onnx_refuse (error, _("its size for axis %u would be %" PRId64 "."), i, resize->size[i]);
       if (i < 2 && resize->scale[i] != 1)
         return hl_onnx_refuse (error, _("it resizes the axis %u; only rows and columns can be resized."), i);
     }

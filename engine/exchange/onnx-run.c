@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "engine/exchange/safetensors.h"
@@ -139,7 +140,7 @@ run_on_device (HlOnnxNetwork *self, HlDevice *device, const HlOnnxTensor *x, gui
   y = g_try_new (float, MAX (count, 1));
   if (!y)
     {
-      g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY, _("There is no memory for the %" G_GUINT64_FORMAT " numbers of the result."), count);
+      g_set_error (error, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY, _("There is no memory for the %" PRIu64 " numbers of the result."), count);
       return NULL;
     }
   return run_batches (executor, plan, n, x->floats, y, error) ? from_batch_first (self, n, y, error) : NULL;

@@ -5,6 +5,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* The value, seen with these axes; numbers and their order stay. */
@@ -25,7 +26,7 @@ output_reshaped (HlOnnxImport *self, HlOnnxValue *x, guint n_dims, const gint64 
           count *= sizes[i];
         }
       if (count != x->constant->n)
-        return hl_onnx_refuse (error, _("its shape has %" G_GUINT64_FORMAT " numbers, but it gets %" G_GSIZE_FORMAT "."), count, x->constant->n);
+        return hl_onnx_refuse (error, _("its shape has %" PRIu64 " numbers, but it gets %zu."), count, x->constant->n);
       return hl_onnx_output_constant (self, 0, hl_onnx_tensor_reshape (x->constant, n_dims, sizes), error);
     }
   view = g_memdup2 (x, sizeof *x);
@@ -54,7 +55,7 @@ resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *
       if (wanted[i] == -1 && open < 0)
         open = (int) i;
       else if (wanted[i] < 0 || (wanted[i] == 0 && !x->constant && (allow_zero || i >= x->n_dims)) || wanted[i] > G_MAXINT32)
-        return hl_onnx_refuse (error, _("its shape has %" G_GINT64_FORMAT " as size %u."), wanted[i], i + 1);
+        return hl_onnx_refuse (error, _("its shape has %" PRId64 " as size %u."), wanted[i], i + 1);
       else
         given *= (double) dim[i];
     }
@@ -172,7 +173,7 @@ read_axes (HlOnnxImport *self, guint n_dims, guint64 *axes, gboolean *given, GEr
       if (!hl_onnx_normalize_axis (&axis, n_dims, error))
         return FALSE;
       if (*axes >> axis & 1)
-        return hl_onnx_refuse (error, _("it names the axis %" G_GINT64_FORMAT " twice."), axis);
+        return hl_onnx_refuse (error, _("it names the axis %" PRId64 " twice."), axis);
       *axes |= (guint64) 1 << axis;
     }
   return TRUE;
@@ -200,7 +201,7 @@ hl_onnx_convert_squeeze (HlOnnxImport *self, GError **error)
       if (axes >> i & 1)
         {
           if (x->dim[i] != 1)
-            return hl_onnx_refuse (error, _("the axis %u has the size %" G_GINT64_FORMAT ", not 1."), i, x->dim[i]);
+            return hl_onnx_refuse (error, _("the axis %u has the size %" PRId64 ", not 1."), i, x->dim[i]);
           continue;
         }
       if ((int) i == x->axis)
@@ -417,7 +418,7 @@ hl_onnx_convert_pad (HlOnnxImport *self, GError **error)
       if (before == 0 && after == 0)
         continue;
       if (before < 0 || after < 0)
-        return hl_onnx_refuse (error, _("it pads by %" G_GINT64_FORMAT "; negative padding is not supported."), MIN (before, after));
+        return hl_onnx_refuse (error, _("it pads by %" PRId64 "; negative padding is not supported."), MIN (before, after));
       if (!hl_onnx_sample_axis (self, &x, i, &sample, error))
         return FALSE;
       last = (int) x->shape.n_dims - 1 - (int) sample;   /* counted from the end */

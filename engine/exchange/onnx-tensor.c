@@ -5,6 +5,7 @@
 
 #include "engine/exchange/onnx-private.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ hl_onnx_tensor_new (const char *name, gboolean is_float, guint n_dims, const gui
     self->ints = g_try_new0 (gint64, MAX (count, 1));
   if (!self->floats && !self->ints)
     {
-      content_error (error, _("There is no memory for the %" G_GUINT64_FORMAT " numbers of the tensor “%s”."), count, self->name);
+      content_error (error, _("There is no memory for the %" PRIu64 " numbers of the tensor “%s”."), count, self->name);
       return NULL;
     }
   return g_steal_pointer (&self);
@@ -300,8 +301,8 @@ read_part (const char *path, guint64 offset, guint64 length, const char *name, G
     return NULL;
   if (offset > size || length > size - offset)
     {
-      content_error (error, _("The tensor “%s” needs bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of “%s”, which has %"
-                              G_GUINT64_FORMAT "."), name, offset, offset + length, path, size);
+      content_error (error, _("The tensor “%s” needs bytes %" PRIu64 " to %" PRIu64 " of “%s”, which has %"
+                              PRIu64 "."), name, offset, offset + length, path, size);
       return NULL;
     }
   bytes = g_try_malloc (MAX (length, 1));
@@ -340,7 +341,7 @@ read_external (const Onnx__TensorProto *proto, guint64 n_bytes, GFile *folder, G
     }
   if (length != n_bytes)
     {
-      content_error (error, _("The tensor “%s” needs %" G_GUINT64_FORMAT " bytes but says that it has %" G_GUINT64_FORMAT "."),
+      content_error (error, _("The tensor “%s” needs %" PRIu64 " bytes but says that it has %" PRIu64 "."),
                      proto->name ? proto->name : "", n_bytes, length);
       return NULL;
     }
@@ -356,7 +357,7 @@ measure (const Onnx__TensorProto *proto, guint64 *dim, guint64 *count, GError **
   const char *name = proto->name ? proto->name : "";
 
   if (proto->n_dims > HL_ONNX_MAX_DIMS)
-    return content_error (error, _("The tensor “%s” has %" G_GSIZE_FORMAT " dimensions; at most %d can be read."), name, proto->n_dims,
+    return content_error (error, _("The tensor “%s” has %zu dimensions; at most %d can be read."), name, proto->n_dims,
                           HL_ONNX_MAX_DIMS);
   if (proto->data_type <= 0 || (gsize) proto->data_type >= G_N_ELEMENTS (types) || types[proto->data_type].bytes == 0)
     return content_error (error, _("The tensor “%s” has elements of type %s, which cannot be read."), name,
@@ -367,7 +368,7 @@ measure (const Onnx__TensorProto *proto, guint64 *dim, guint64 *count, GError **
   for (gsize i = 0; i < proto->n_dims; i++)
     {
       if (proto->dims[i] < 0 || (proto->dims[i] > 0 && *count > MAX_ELEMENTS / (guint64) proto->dims[i]))
-        return content_error (error, _("The tensor “%s” has %" G_GINT64_FORMAT " as its size %" G_GSIZE_FORMAT "."), name,
+        return content_error (error, _("The tensor “%s” has %" PRId64 " as its size %zu."), name,
                               (gint64) proto->dims[i], i + 1);
       dim[i] = (guint64) proto->dims[i];
       *count *= dim[i];
@@ -403,7 +404,7 @@ hl_onnx_tensor_from_proto (const Onnx__TensorProto *proto, GFile *folder, GError
     have = count_typed (proto);
   if (have != count)
     {
-      content_error (error, _("The tensor “%s” should hold %" G_GUINT64_FORMAT " numbers of type %s, but its data is of another length."),
+      content_error (error, _("The tensor “%s” should hold %" PRIu64 " numbers of type %s, but its data is of another length."),
                      proto->name ? proto->name : "", count, hl_onnx_type_name (proto->data_type));
       return NULL;
     }

@@ -5,6 +5,7 @@
 
 #include "engine/exchange/onnx-operators.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ read_list (HlOnnxImport *self, const char *name, guint n, gint64 otherwise, gint
     {
       values[i] = list ? list[i] : otherwise;
       if (values[i] < 0 || values[i] > 1 << 20)
-        return hl_onnx_refuse (error, _("its attribute “%s” holds %" G_GINT64_FORMAT "."), name, values[i]);
+        return hl_onnx_refuse (error, _("its attribute “%s” holds %" PRId64 "."), name, values[i]);
     }
   return TRUE;
 }
@@ -226,7 +227,7 @@ hl_onnx_convert_conv (HlOnnxImport *self, GError **error)
     return FALSE;
   n_dims = x->n_dims;
   if (groups < 1 || weight->n == 0 || weight->dim[1] * (guint64) groups != x->shape.dim[0])
-    return hl_onnx_refuse (error, _("its weights are for %" G_GUINT64_FORMAT " channels, but it gets %u."), weight->dim[1] * (guint64) groups,
+    return hl_onnx_refuse (error, _("its weights are for %" PRIu64 " channels, but it gets %u."), weight->dim[1] * (guint64) groups,
                            x->shape.dim[0]);
   if (window.n == 3)
     {
@@ -299,7 +300,7 @@ hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
   if (window.n == 3)
     return hl_onnx_refuse (error, _("it has three axes; one and two are supported."));
   if (groups < 1 || weight->dim[0] != x->shape.dim[0])
-    return hl_onnx_refuse (error, _("its weights are for %" G_GUINT64_FORMAT " channels, but it gets %u."), weight->dim[0], x->shape.dim[0]);
+    return hl_onnx_refuse (error, _("its weights are for %" PRIu64 " channels, but it gets %u."), weight->dim[0], x->shape.dim[0]);
   if (window.n == 1)
     extra[1] = extra[0], extra[0] = 0, cut[1] = cut[0], cut[0] = 0;
   if (!(x = as_image (self, x, &window, error)))

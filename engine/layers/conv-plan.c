@@ -4,6 +4,8 @@
 
 #include "engine/layers/conv-private.h"
 
+#include <inttypes.h>
+
 #include "engine/layers/window.h"
 
 /* A fused window beyond this many pixels leaves too few registers for filters. */
@@ -31,7 +33,7 @@ find_output (const Conv *conv, const HlShape *x, HlShape *output, GError **error
   if (hl_shape_channels (x) * rows * columns > MOST_PIXELS)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("gets %s and pads it to %" G_GUINT64_FORMAT "×%" G_GUINT64_FORMAT
+                   _("gets %s and pads it to %" PRIu64 "×%" PRIu64
                      ": that is more than the %d numbers for one sample this program can handle."), got, rows, columns,
                    MOST_PIXELS);
       return FALSE;

@@ -4,6 +4,8 @@
 
 #include "engine/layers/conv-private.h"
 
+#include <inttypes.h>
+
 #define MOST_PIXELS (1 << 27)
 
 /* ---- Planning ---- */
@@ -34,14 +36,14 @@ find_output (const Conv *conv, const HlShape *x, HlShape *output, GError **error
   if (rows < 1 || columns < 1)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("cuts %d rows and %d columns off each side and so makes %" G_GINT64_FORMAT "×%" G_GINT64_FORMAT
+                   _("cuts %d rows and %d columns off each side and so makes %" PRId64 "×%" PRId64
                      " pixels of %s: it needs a smaller padding."), conv->pad_top, conv->pad_left, rows, columns, got);
       return FALSE;
     }
   if (rows > MOST_PIXELS || columns > MOST_PIXELS || rows * columns > MOST_PIXELS / conv->filters)
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                   _("makes %d×%" G_GINT64_FORMAT "×%" G_GINT64_FORMAT " of %s: that is more than the %d numbers for one "
+                   _("makes %d×%" PRId64 "×%" PRId64 " of %s: that is more than the %d numbers for one "
                      "sample this program can handle."), conv->filters, rows, columns, got, MOST_PIXELS);
       return FALSE;
     }

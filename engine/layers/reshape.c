@@ -5,6 +5,8 @@
 
 #include "engine/graph/activation.h"
 
+#include <inttypes.h>
+
 enum { FORWARD, BACKWARD };
 
 typedef struct
@@ -85,8 +87,8 @@ reshape_plan (const void *params, const HlPlanOptions *options, guint n_inputs, 
     {
       wanted = hl_shape_to_string (&plan->output);
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE, open < 0
-                   ? _("needs a shape of as many numbers as come in: %s does not hold the %" G_GUINT64_FORMAT " of %s.")
-                   : _("needs sizes that divide what comes in: %s does not divide the %" G_GUINT64_FORMAT " of %s."), wanted,
+                   ? _("needs a shape of as many numbers as come in: %s does not hold the %" PRIu64 " of %s.")
+                   : _("needs sizes that divide what comes in: %s does not divide the %" PRIu64 " of %s."), wanted,
                    count, got);
       return FALSE;
     }

@@ -4,6 +4,8 @@
 
 #include "engine/train/element-loss.h"
 
+#include <inttypes.h>
+
 #include "engine/train/class-loss.h"
 
 const char *const hl_element_target_names[] = { "class", "input", NULL };
@@ -87,8 +89,8 @@ hl_element_loss_check (const HlLossCheck *check, GError **error)
       if (n_outputs == n_inputs)
         return TRUE;
       g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
-                   _("The loss compares the output with the input, but the output has the shape %s, %" G_GUINT64_FORMAT
-                     " numbers, and the input %s, %" G_GUINT64_FORMAT "; let the network end with as many outputs as it "
+                   _("The loss compares the output with the input, but the output has the shape %s, %" PRIu64
+                     " numbers, and the input %s, %" PRIu64 "; let the network end with as many outputs as it "
                      "has inputs, or choose the class as target."), output, n_outputs, input, n_inputs);
       return FALSE;
     }
