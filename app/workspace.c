@@ -192,6 +192,24 @@ hl_workspace_set_probe_index (HlWorkspace *self, gint64 index)
 }
 
 void
+hl_workspace_get_estimate (HlWorkspace *self, HlEstimate *estimate)
+{
+  HlProjectState *state = hl_project_get_state (self->project);
+  g_autofree char *wanted = hl_settings_dup_device (self->settings);
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) infos = g_ptr_array_new ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->devices)); i++)
+    {
+      g_ptr_array_add (items, g_list_model_get_item (G_LIST_MODEL (self->devices), i));
+      g_ptr_array_add (infos, (gpointer) hl_device_item_get_info (items->pdata[i]));
+    }
+  hl_estimate_training (estimate, hl_project_state_get_graph (state), hl_project_state_get_recipe (state),
+                        hl_data_source_get_dataset (self->source), hl_project_state_get_data (state),
+                        hl_device_choose (infos, wanted));
+}
+
+void
 hl_workspace_set_recipe (HlWorkspace *self, const char *label, const char *merge_key, HlRecipe *recipe)
 {
   hl_project_commit (self->project, label, merge_key,

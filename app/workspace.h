@@ -9,6 +9,7 @@
 #include "app/run.h"
 #include "app/session.h"
 #include "app/settings.h"
+#include "engine/train/estimate.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +27,9 @@ HlDeviceStore *hl_workspace_get_devices  (HlWorkspace *self);
 HlSettings    *hl_workspace_get_settings (HlWorkspace *self);
 gint64         hl_workspace_get_probe_index (HlWorkspace *self);
 void           hl_workspace_set_probe_index (HlWorkspace *self, gint64 index);
+/* The device memory that training the project as it is now will take: on the device chosen in the settings, with the
+ * data once they are there. */
+void           hl_workspace_get_estimate (HlWorkspace *self, HlEstimate *estimate);
 /* Edits of the parts of the project that are not the network; merge_key as in hl_history_push. Both take what they get. */
 void           hl_workspace_set_recipe   (HlWorkspace *self, const char *label, const char *merge_key, HlRecipe *recipe);
 void           hl_workspace_set_data     (HlWorkspace *self, const char *label, const char *merge_key, HlDataSpec *data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * hillock-cli check: what a network is, what it costs, and what is wrong with it. Needs no device and no data. */
+ * hillock-cli check: what a network is, what it costs, and what is wrong with it. Needs no device and no data,
+ * but counts memory for them where they are. */
 
 #include "config.h"
 
@@ -8,6 +9,7 @@
 
 #include "app/cli/cli.h"
 #include "engine/graph/check.h"
+#include "engine/train/estimate.h"
 
 static const char *const severity_names[] = { [HL_SEVERITY_HINT] = N_("hint"), [HL_SEVERITY_WARNING] = N_("warning"), [HL_SEVERITY_ERROR] = N_("error") };
 
@@ -67,46 +69,58 @@ print_table (HlPlan *plan)
     }
 }
 
-/* Bytes of the optimizer's memory: its slots hold one number a trained weight each. */
-static gsize
-optimizer_bytes (HlPlan *plan, const HlRecipe *recipe)
+/* What training takes on the first device, else on some processor, with the data if they can be read. */
+static void
+estimate_memory (HlEstimate *estimate, HlProjectState *state, GFile *project, HlDataset **dataset)
 {
-  const HlOptimizerClass *optimizer = (const HlOptimizerClass *) recipe->optimizer->klass;
+  const HlDataSpec *spec = hl_project_state_get_data (state);
+  g_autoptr (GFile) folder = g_file_get_parent (project);
+  g_autoptr (GPtrArray) devices = hl_device_list (NULL);
 
-  return optimizer->slots_per_weight (recipe->optimizer->params) * hl_plan_get_trained_length (plan) * sizeof (float);
+  *dataset = hl_dataset_open (spec->format, spec->path, folder, NULL, NULL, NULL);
+  hl_estimate_training (estimate, hl_project_state_get_graph (state), hl_project_state_get_recipe (state), *dataset, spec,
+                        devices ? hl_device_choose (devices, NULL) : NULL);
 }
 
 static void
-print_totals (HlPlan *plan, const HlRecipe *recipe)
+print_totals (HlPlan *plan, const HlRecipe *recipe, const HlEstimate *estimate, const HlDataset *dataset)
 {
   const struct { const char *label; gsize bytes; } rows[] = {
-    { N_("weights"), hl_plan_get_bytes (plan, HL_MEMORY_WEIGHTS) },
-    { N_("gradients of weights"), hl_plan_get_bytes (plan, HL_MEMORY_GRADIENTS) },
-    { N_("optimizer"), optimizer_bytes (plan, recipe) },
-    { N_("values of the layers"), hl_plan_get_bytes (plan, HL_MEMORY_VALUES) },
-    { N_("work space"), hl_plan_get_bytes (plan, HL_MEMORY_WORKSPACE) },
+    { N_("weights"), estimate->weights },
+    { N_("gradients of weights"), estimate->gradients },
+    { N_("optimizer"), estimate->optimizer },
+    { N_("values of the layers"), estimate->values },
+    { N_("work space"), estimate->workspace },
+    { N_("evaluation in larger batches"), estimate->evaluation },
+    { N_("data and their order"), estimate->data },
+    { N_("losses and predictions"), estimate->results },
   };
   g_autofree char *parameters = hl_cli_format_count (hl_plan_get_parameter_count (plan));
   g_autofree char *changeable = hl_cli_format_count (hl_plan_get_changeable_count (plan));
   g_autofree char *multiply_adds = hl_cli_format_count (hl_plan_get_multiply_adds (plan));
-  g_autofree char *total = g_format_size_full (hl_plan_get_bytes (plan, HL_MEMORY_TOTAL) + optimizer_bytes (plan, recipe), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *total = g_format_size_full (hl_estimate_get_total (estimate), G_FORMAT_SIZE_IEC_UNITS);
 
   printf (_("\n%s parameters, %s multiply-adds for one image\n"), parameters, multiply_adds);
   if (hl_plan_get_changeable_count (plan) != hl_plan_get_parameter_count (plan))
     printf (_("%s of the parameters are changeable, the others are frozen\n"), changeable);
-  printf (_("Memory for training with batch %u: %s\n"), recipe->batch, total);
+  if (dataset)
+    printf (_("Memory for training with batch %u: %s\n"), recipe->batch, total);
+  else
+    printf (_("Memory for training with batch %u: %s, without the data, which cannot be read\n"), recipe->batch, total);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
       g_autofree char *size = g_format_size_full (rows[i].bytes, G_FORMAT_SIZE_IEC_UNITS);
 
+      if (rows[i].bytes == 0)
+        continue;
       printf ("  ");
-      print_padded (_(rows[i].label), 24);
+      print_padded (_(rows[i].label), 32);
       printf ("%s\n", size);
     }
 }
 
 static void
-print_json (HlPlan *plan, const HlRecipe *recipe, GPtrArray *problems)
+print_json (HlPlan *plan, const HlEstimate *estimate, GPtrArray *problems)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) node = NULL;
@@ -120,7 +134,7 @@ print_json (HlPlan *plan, const HlRecipe *recipe, GPtrArray *problems)
   json_builder_set_member_name (builder, "multiply_adds");
   json_builder_add_int_value (builder, hl_plan_get_multiply_adds (plan));
   json_builder_set_member_name (builder, "memory_bytes");
-  json_builder_add_int_value (builder, hl_plan_get_bytes (plan, HL_MEMORY_TOTAL) + optimizer_bytes (plan, recipe));
+  json_builder_add_int_value (builder, hl_estimate_get_total (estimate));
   json_builder_set_member_name (builder, "layers");
   json_builder_begin_array (builder);
   for (guint i = 0; i < hl_plan_get_n_steps (plan); i++)
@@ -182,6 +196,9 @@ hl_cli_check (int argc, char **argv)
   g_autoptr (HlProjectState) state = NULL;
   g_autoptr (GPtrArray) problems = NULL;
   g_autoptr (HlPlan) plan = NULL;
+  g_autoptr (HlDataset) dataset = NULL;
+  g_autoptr (GFile) project = NULL;
+  HlEstimate estimate;
   const HlRecipe *recipe;
   gboolean has_error = FALSE;
   int status = 0;
@@ -198,14 +215,16 @@ hl_cli_check (int argc, char **argv)
   problems = hl_graph_check (hl_project_state_get_graph (state), recipe->loss->klass->name);
   plan = hl_plan_new_partial (hl_project_state_get_graph (state),
                               &(HlPlanOptions) { .batch = recipe->batch, .lanes = 16, .compute_units = 2, .training = TRUE, .fuse = TRUE });
+  project = g_file_new_for_commandline_arg (argv[1]);
+  estimate_memory (&estimate, state, project, &dataset);
   for (guint i = 0; i < problems->len; i++)
     has_error |= ((HlProblem *) g_ptr_array_index (problems, i))->severity == HL_SEVERITY_ERROR;
   if (json)
-    print_json (plan, recipe, problems);
+    print_json (plan, &estimate, problems);
   else
     {
       print_table (plan);
-      print_totals (plan, recipe);
+      print_totals (plan, recipe, &estimate, dataset);
       for (guint i = 0; i < problems->len; i++)
         {
           const HlProblem *problem = g_ptr_array_index (problems, i);

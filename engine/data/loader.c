@@ -47,14 +47,43 @@ struct _HlLoader
 
 /* A processor uses the samples where they are; another device must have room for the network besides them. */
 static gboolean
-should_stage (HlDevice *device, gsize n_bytes)
+should_stage (const HlDeviceInfo *info, gsize n_bytes)
 {
-  const HlDeviceInfo *info = hl_device_get_info (device);
   const char *forced = g_getenv ("HILLOCK_STAGE_DATA");
 
   if (forced && forced[0] != '\0')
     return !g_str_equal (forced, "0");
-  return n_bytes > info->max_allocation_bytes || (info->type != HL_DEVICE_CPU && n_bytes > info->memory_bytes / 2);
+  return info && (n_bytes > info->max_allocation_bytes || (info->type != HL_DEVICE_CPU && n_bytes > info->memory_bytes / 2));
+}
+
+static gsize
+values_bytes (const HlDataset *dataset)
+{
+  return hl_dataset_get_length (dataset) * hl_shape_get_count (hl_dataset_get_shape (dataset))
+         * hl_dtype_get_size (hl_dataset_get_dtype (dataset));
+}
+
+gsize
+hl_device_data_get_bytes (const HlDataset *dataset, const HlDeviceInfo *device)
+{
+  gsize bytes = hl_tensor_get_bytes (HL_DTYPE_I32, hl_dataset_get_length (dataset))
+                + hl_tensor_get_bytes (HL_DTYPE_F32, 2 * hl_shape_channels (hl_dataset_get_shape (dataset)));
+
+  /* A processor takes the samples from where the data set keeps them. */
+  if (device && device->type != HL_DEVICE_CPU && !should_stage (device, values_bytes (dataset)))
+    bytes += values_bytes (dataset);
+  return bytes;
+}
+
+gsize
+hl_loader_get_bytes (const HlDataset *dataset, const HlDeviceInfo *device, gsize n, guint batch, guint lanes)
+{
+  gsize sample = hl_shape_get_count (hl_dataset_get_shape (dataset));
+  gsize bytes = hl_tensor_get_bytes (HL_DTYPE_I32, (batch + lanes - 1) / lanes * lanes) + hl_tensor_get_bytes (HL_DTYPE_I32, n);
+
+  if (should_stage (device, values_bytes (dataset)))
+    bytes += N_STAGES * hl_tensor_get_bytes (hl_dataset_get_dtype (dataset), batch * sample);
+  return bytes;
 }
 
 static gboolean
@@ -64,7 +93,7 @@ place_values (HlDeviceData *self, GError **error)
   gsize n = hl_dataset_get_length (self->dataset) * hl_shape_get_count (hl_dataset_get_shape (self->dataset));
   g_autoptr (GError) problem = NULL;
 
-  if (should_stage (self->device, n * hl_dtype_get_size (type)))
+  if (should_stage (hl_device_get_info (self->device), values_bytes (self->dataset)))
     return TRUE;
   self->values = hl_tensor_new_from_host (self->device, type, n, hl_dataset_get_values (self->dataset), &problem);
   if (self->values || g_error_matches (problem, HL_DEVICE_ERROR, HL_DEVICE_ERROR_MEMORY))

@@ -16,6 +16,9 @@ typedef struct _HlLoader HlLoader;
 /* HL_DEVICE_ERROR_MEMORY when it does not fit. The data set is kept alive. */
 HlDeviceData *hl_device_data_new  (HlDevice *device, HlDataset *dataset, const HlNormalization *normalization, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void          hl_device_data_free (HlDeviceData *self);
+/* What it takes on a device (NULL: some processor), and a loader of n samples in batches besides. */
+gsize         hl_device_data_get_bytes (const HlDataset *dataset, const HlDeviceInfo *device);
+gsize         hl_loader_get_bytes      (const HlDataset *dataset, const HlDeviceInfo *device, gsize n, guint batch, guint lanes);
 
 /* Requests its kernel for the input value's geometry. shuffle: a new order each epoch from (seed, epoch). */
 HlLoader *hl_loader_new  (HlKernelSet *kernels, HlDeviceData *data, const HlSplit *split, HlPart part, const HlValue *input,

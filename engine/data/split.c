@@ -114,11 +114,21 @@ collect (HlSplit *self, const gint32 *labels)
     }
 }
 
+void
+hl_split_count (const HlDataset *dataset, const HlDataSpec *spec, gsize counts[HL_N_PARTS])
+{
+  gsize n_files = hl_dataset_get_length (dataset) - hl_dataset_get_n_test (dataset);
+
+  counts[HL_PART_VALIDATION] = (gsize) floor (CLAMP (spec->validation, 0, 1) * (double) n_files + 0.5);
+  counts[HL_PART_TRAIN] = n_files - MIN (counts[HL_PART_VALIDATION], n_files);
+  counts[HL_PART_TEST] = hl_dataset_get_n_test (dataset);
+}
+
 HlSplit *
 hl_split_new (const HlDataset *dataset, const HlDataSpec *spec, GError **error)
 {
   g_autoptr (HlSplit) self = NULL;
-  gsize n = hl_dataset_get_length (dataset), n_files = n - hl_dataset_get_n_test (dataset), wanted;
+  gsize n = hl_dataset_get_length (dataset), n_files = n - hl_dataset_get_n_test (dataset), wanted, counts[HL_N_PARTS];
 
   if (!(spec->validation >= 0 && spec->validation <= 0.9))
     {
@@ -126,7 +136,8 @@ hl_split_new (const HlDataset *dataset, const HlDataSpec *spec, GError **error)
                    _("The share of the validation part is %g, but must lie between 0 and 0.9."), spec->validation);
       return NULL;
     }
-  wanted = (gsize) floor (spec->validation * (double) n_files + 0.5);
+  hl_split_count (dataset, spec, counts);
+  wanted = counts[HL_PART_VALIDATION];
   if (wanted >= n_files)
     {
       g_set_error (error, HL_DATA_ERROR, HL_DATA_ERROR_SPLIT,

@@ -13,6 +13,8 @@ typedef struct _HlSplit HlSplit;
 
 /* HL_DATA_ERROR_SPLIT when the training part would be empty. */
 HlSplit       *hl_split_new         (const HlDataset *dataset, const HlDataSpec *spec, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* How many samples each part gets, without drawing them; spec->validation must be one that hl_split_new takes. */
+void           hl_split_count       (const HlDataset *dataset, const HlDataSpec *spec, gsize counts[HL_N_PARTS]);
 HlSplit       *hl_split_ref         (HlSplit *self);
 void           hl_split_unref       (HlSplit *self);
 const guint32 *hl_split_get_indices (const HlSplit *self, HlPart part, gsize *n);   /* ascending */

@@ -361,27 +361,43 @@ text_contains (const char *text, const char *folded_part)
 
 /* The exact id wins; then "cpu" and "gpu" by type; then a part of id or name. The version is looked at as well,
  * because it is the only text in which PoCL calls itself by that name. */
-static const Found *
-choose_device (GPtrArray *devices, const char *wanted)
+const HlDeviceInfo *
+hl_device_choose (GPtrArray *devices, const char *wanted)
 {
   g_autofree char *folded = NULL;
 
   if (!wanted || !*wanted)
-    return devices->pdata[0];
+    wanted = g_getenv ("HILLOCK_DEVICE");
+  if (!wanted || !*wanted)
+    return devices->len > 0 ? devices->pdata[0] : NULL;
   folded = g_utf8_casefold (wanted, -1);
   for (int pass = 0; pass < 4; pass++)
     for (guint i = 0; i < devices->len; i++)
       {
-        const Found *found = devices->pdata[i];
-        const HlDeviceInfo *info = found->info;
+        const HlDeviceInfo *info = devices->pdata[i];
 
         if ((pass == 0 && g_str_equal (info->id, wanted))
             || (pass == 1 && ((g_str_equal (folded, "cpu") && info->type == HL_DEVICE_CPU)
                               || (g_str_equal (folded, "gpu") && info->type == HL_DEVICE_GPU)))
             || (pass == 2 && (text_contains (info->id, folded) || text_contains (info->name, folded)))
             || (pass == 3 && text_contains (info->version, folded)))
-          return found;
+          return info;
       }
+  return NULL;
+}
+
+static const Found *
+choose_found (GPtrArray *devices, const char *wanted)
+{
+  g_autoptr (GPtrArray) infos = g_ptr_array_new ();
+  const HlDeviceInfo *chosen;
+
+  for (guint i = 0; i < devices->len; i++)
+    g_ptr_array_add (infos, ((Found *) devices->pdata[i])->info);
+  chosen = hl_device_choose (infos, wanted);
+  for (guint i = 0; chosen && i < devices->len; i++)
+    if (((Found *) devices->pdata[i])->info == chosen)
+      return devices->pdata[i];
   return NULL;
 }
 
@@ -411,7 +427,7 @@ hl_device_open (const char *wanted, GError **error)
   devices = find_devices (error);
   if (!devices)
     return NULL;
-  found = choose_device (devices, wanted);
+  found = choose_found (devices, wanted);
   if (!found)
     {
       set_not_found_error (error, devices, wanted);

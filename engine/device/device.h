@@ -40,6 +40,9 @@ void          hl_device_init_environment (void);
  * HL_DEVICE_ERROR_NONE_FOUND with the advice to install a driver ("pocl-opencl-icd"). */
 GPtrArray    *hl_device_list (GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The one of such a list that hl_device_open would take; NULL when there is none. */
+const HlDeviceInfo *hl_device_choose (GPtrArray *devices, const char *wanted);
+
 /* Opens the device whose id or name contains `wanted` (case ignored; NULL or "": $HILLOCK_DEVICE,
  * else the first of the list). */
 HlDevice     *hl_device_open (const char *wanted, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -85,13 +85,20 @@ create_buffer (HlDevice *device, cl_mem_flags flags, gsize bytes, gpointer host,
   return buffer;
 }
 
+gsize
+hl_tensor_get_bytes (HlDType type, gsize n)
+{
+  gsize bytes = MAX (n, 1) * hl_dtype_get_size (type);
+
+  return (bytes + BYTES_ALIGN - 1) / BYTES_ALIGN * BYTES_ALIGN;
+}
+
 HlTensor *
 hl_tensor_new (HlDevice *device, HlDType type, gsize n, GError **error)
 {
   g_autoptr (HlTensor) self = tensor_new (device, type, n);
-  gsize bytes = MAX (n, 1) * hl_dtype_get_size (type);
+  gsize bytes = hl_tensor_get_bytes (type, n);
 
-  bytes = (bytes + BYTES_ALIGN - 1) / BYTES_ALIGN * BYTES_ALIGN;
   self->buffer = create_buffer (device, CL_MEM_READ_WRITE, bytes, NULL, error);
   if (!self->buffer)
     return NULL;

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 
 /* n elements, all zero. HL_DEVICE_ERROR_MEMORY says how much was wanted and how much there is. */
 HlTensor *hl_tensor_new       (HlDevice *device, HlDType type, gsize n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The bytes that takes on a device, for estimates. */
+gsize     hl_tensor_get_bytes (HlDType type, gsize n);
 /* A copy of, or on CPU devices the very, host memory (64-byte aligned, read-only, must outlive the
  * tensor): for data sets, which must not exist twice. */
 HlTensor *hl_tensor_new_from_host (HlDevice *device, HlDType type, gsize n, gconstpointer data,

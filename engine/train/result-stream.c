@@ -31,6 +31,19 @@ struct _HlResultStream
   gint64 last_time;
 };
 
+/* Elements from one slot to the next. */
+static gsize
+slot_stride (guint capacity)
+{
+  return ((gsize) capacity * HL_LOSS_PLANES + HL_TENSOR_ALIGN - 1) / HL_TENSOR_ALIGN * HL_TENSOR_ALIGN;
+}
+
+gsize
+hl_result_stream_get_bytes (guint capacity, guint n_slots)
+{
+  return hl_tensor_get_bytes (HL_DTYPE_F32, slot_stride (capacity) * MAX (n_slots, HL_RESULT_STREAM_MIN_SLOTS));
+}
+
 HlResultStream *
 hl_result_stream_new (HlDevice *device, guint capacity, guint n_slots, GError **error)
 {
@@ -39,7 +52,7 @@ hl_result_stream_new (HlDevice *device, guint capacity, guint n_slots, GError **
   self->device = hl_device_ref (device);
   self->capacity = capacity;
   self->n_slots = MAX (n_slots, HL_RESULT_STREAM_MIN_SLOTS);
-  self->stride = ((gsize) capacity * HL_LOSS_PLANES + HL_TENSOR_ALIGN - 1) / HL_TENSOR_ALIGN * HL_TENSOR_ALIGN;
+  self->stride = slot_stride (capacity);
   self->ahead = 2;
   g_queue_init (&self->requests);
   self->tensor = hl_tensor_new (device, HL_DTYPE_F32, self->stride * self->n_slots, error);

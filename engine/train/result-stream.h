@@ -24,6 +24,8 @@ typedef struct
 #define HL_RESULT_STREAM_MIN_SLOTS 24
 HlResultStream *hl_result_stream_new   (HlDevice *device, guint capacity, guint n_slots,
                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What one takes on the device. */
+gsize           hl_result_stream_get_bytes (guint capacity, guint n_slots);
 void            hl_result_stream_free  (HlResultStream *self);
 /* Forgets everything; the device may still be at work on it. */
 gboolean        hl_result_stream_reset (HlResultStream *self, GError **error);

@@ -7,8 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Small batches are evaluated in larger ones: nothing but speed depends on it. */
-#define MIN_EVALUATION_BATCH 64
 /* So many times the first loss is hopeless. */
 #define DIVERGED 1e6
 
@@ -79,9 +77,9 @@ make_executors (HlTrainer *self, GError **error)
   self->executor = hl_executor_new (self->kernels, self->plan, NULL, error);
   if (self->executor == NULL)
     return FALSE;
-  if (self->recipe->batch >= MIN_EVALUATION_BATCH)
+  if (self->recipe->batch >= HL_MIN_EVALUATION_BATCH)
     return TRUE;
-  plan = make_plan (self, MIN_EVALUATION_BATCH, FALSE, TRUE, error);
+  plan = make_plan (self, HL_MIN_EVALUATION_BATCH, FALSE, TRUE, error);
   self->evaluator = plan ? hl_executor_new (self->kernels, plan, self->executor, error) : NULL;
   return self->evaluator != NULL;
 }
@@ -91,7 +89,7 @@ make_loaders (HlTrainer *self, GError **error)
 {
   HlExecutor *evaluator = self->evaluator ? self->evaluator : self->executor;
 
-  self->evaluation_batch = MAX (self->recipe->batch, MIN_EVALUATION_BATCH);
+  self->evaluation_batch = MAX (self->recipe->batch, HL_MIN_EVALUATION_BATCH);
   self->data = hl_device_data_new (self->device, self->dataset, self->normalization, error);
   if (self->data == NULL)
     return FALSE;

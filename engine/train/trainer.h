@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Small batches are evaluated in larger ones: nothing but speed depends on it. */
+#define HL_MIN_EVALUATION_BATCH 64
+
 typedef struct _HlTrainer HlTrainer;
 
 typedef struct

@@ -195,6 +195,20 @@ def check_counts_two_directions():
 
 
 @case
+def check_counts_memory_with_the_data():
+    whole = json.loads(cli("check", STROKES, "--json").stdout)["memory_bytes"]
+    project = json.loads(STROKES.read_text())
+    project["data"] = {"format": {"name": "idx"}, "path": "nowhere"}
+    path = FOLDER / "no-data.hillock"
+    path.write_text(json.dumps(project))
+    bare = json.loads(cli("check", path, "--json").stdout)["memory_bytes"]
+    # A label of each of 24 000 samples, an order to train in and one to evaluate each part in, 4 bytes each, and results of 63 batches.
+    labels_and_orders = 4 * (24000 + 18000 + 24000)
+    assert labels_and_orders < whole - bare < labels_and_orders + 120000, (whole, bare)
+    assert "without the data" in cli("check", path).stdout and "without the data" not in cli("check", STROKES).stdout
+
+
+@case
 def devices_pass_their_self_test():
     devices = json.loads(cli("devices", "--json").stdout)
     assert devices and all(device["self_test"] for device in devices), devices

@@ -27,6 +27,33 @@ G_DEFINE_FINAL_TYPE (HlBuildPage, hl_build_page, GTK_TYPE_WIDGET)
 
 /* ---- Status ---- */
 
+/* What the memory is made of. */
+static void
+set_memory_tooltip (GtkWidget *status, const HlEstimate *estimate)
+{
+  const struct { const char *label; gsize bytes; } rows[] = {
+    { N_("weights"), estimate->weights },
+    { N_("gradients of weights"), estimate->gradients },
+    { N_("optimizer"), estimate->optimizer },
+    { N_("values of the layers"), estimate->values },
+    { N_("work space"), estimate->workspace },
+    { N_("evaluation in larger batches"), estimate->evaluation },
+    { N_("data and their order"), estimate->data },
+    { N_("losses and predictions"), estimate->results },
+    { N_("besides, to show a sample"), estimate->probe },
+  };
+  g_autoptr (GString) text = g_string_new (_("Memory that training takes on the device:"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    if (rows[i].bytes > 0)
+      {
+        g_autofree char *bytes = hl_format_bytes (rows[i].bytes);
+
+        g_string_append_printf (text, "\n%s: %s", _(rows[i].label), bytes);
+      }
+  gtk_widget_set_tooltip_text (status, text->str);
+}
+
 static void
 update_status (HlBuildPage *self)
 {
@@ -35,9 +62,13 @@ update_status (HlBuildPage *self)
   GPtrArray *problems = hl_model_document_get_problems (self->document);
   g_autofree char *parameters = hl_format_count (hl_plan_get_parameter_count (plan));
   g_autofree char *adds = hl_format_short (hl_plan_get_multiply_adds (plan));
-  g_autofree char *memory = hl_format_bytes (hl_plan_get_bytes (plan, HL_MEMORY_TOTAL));
-  g_autofree char *markup = NULL, *numbers = NULL;
+  HlEstimate estimate;
+  g_autofree char *memory = NULL, *markup = NULL, *numbers = NULL;
   guint n_errors = 0;
+
+  hl_workspace_get_estimate (self->workspace, &estimate);
+  memory = hl_format_bytes (hl_estimate_get_total (&estimate));
+  set_memory_tooltip (self->status, &estimate);
 
   for (guint i = 0; problems && i < problems->len; i++)
     n_errors += ((const HlProblem *) g_ptr_array_index (problems, i))->severity == HL_SEVERITY_ERROR;
@@ -334,9 +365,10 @@ connect_signals (HlBuildPage *self)
   g_signal_connect (self->palette, "layer-activated", G_CALLBACK (layer_cb), self);
   g_signal_connect_swapped (self->document, "changed", G_CALLBACK (changed_cb), self);
   g_signal_connect_swapped (workspace, "notify::probe-index", G_CALLBACK (picture_cb), self);
-  g_signal_connect_swapped (hl_workspace_get_source (workspace), "changed", G_CALLBACK (picture_cb), self);
+  g_signal_connect_swapped (hl_workspace_get_source (workspace), "changed", G_CALLBACK (changed_cb), self);
   g_signal_connect (hl_workspace_get_session (workspace), "probe", G_CALLBACK (probe_cb), self);
   g_signal_connect_swapped (hl_workspace_get_project (workspace), "notify::state", G_CALLBACK (update_status), self);
+  g_signal_connect_object (hl_workspace_get_devices (workspace), "items-changed", G_CALLBACK (update_status), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
