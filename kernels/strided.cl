@@ -27,7 +27,7 @@
 /* The sum of TERM over the axes s8 to sf. Each row is summed for itself first, which keeps rounding small. */
 VEC
 NAME (strided_sum) (const __global float *restrict from_a, const __global float *restrict from_b, int a_first, int b_first,
-                    int16 size, int16 a_step, int16 b_step)
+                    int16 size, int16 a_step, int16 b_step, VEC n_left)
 {
   const int n_rows = size.s8 * size.s9 * size.sa * size.sb * size.sc * size.sd * size.se;
   VEC total = (VEC) 0;
@@ -60,15 +60,17 @@ NAME (strided_sum) (const __global float *restrict from_a, const __global float 
 
 /* to := or += scale × TERM, an expression in the elements a and b, for every element of an array of axes s0 to s7; with SUM
  * the sum of it over axes s8 to sf. step and first: in vectors, within a block; x, y, z: of a, b and to. An item takes
- * `chunk` of `count` elements of a block. Items: blocks × n_items. */
+ * `chunk` of `count` elements of a block. n_left: how many samples of the batch this block and those after it hold, for a
+ * TERM that has to know. Items: blocks × n_items. */
 ITEM_KERNEL void
 NAME (strided) (TENSOR_IN (from_a), TENSOR_IN (from_b), TENSOR_OUT (to), int16 size, int16 a_step, int16 b_step, int8 to_step,
-                int4 block_step, int4 first, int count, int chunk, int n_items, float scale, int add)
+                int4 block_step, int4 first, int count, int chunk, int n_items, int n_samples, float scale, int add)
 {
   USE_IN (from_a);
   USE_IN (from_b);
   USE_OUT (to);
   const int block = ITEM / n_items, end = min (ITEM % n_items * chunk + chunk, count);
+  const VEC n_left = (VEC) (float) (n_samples - block * LANES);
 
   for (int at = ITEM % n_items * chunk; at < end;)
     {
@@ -90,7 +92,7 @@ NAME (strided) (TENSOR_IN (from_a), TENSOR_IN (from_b), TENSOR_OUT (to), int16 s
       for (int k = 0; k < n; k++)
         {
 #if SUM
-          VEC v = NAME (strided_sum) (from_a, from_b, a_at, b_at, size, a_step, b_step) * scale;
+          VEC v = NAME (strided_sum) (from_a, from_b, a_at, b_at, size, a_step, b_step, n_left) * scale;
 #else
           const VEC a = LOAD (from_a, a_at), b = LOAD (from_b, b_at);
           VEC v = (TERM) * scale;

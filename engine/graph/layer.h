@@ -173,12 +173,14 @@ typedef struct
 {
   const char *params;                /* "filters=4;size_y=3", others initial; NULL: all initial */
   HlShape x[HL_MAX_INPUTS];          /* ends with the first n_dims == 0 */
+  guint away_from_zero;              /* bit k: tests take input k's numbers from 1 up in size; the formula has a pole at 0 */
 } HlLayerExample;
 
 struct _HlLayerClass
 {
   HlClass base;
   guint min_inputs, max_inputs;
+  const char *const *input_names;    /* translatable, one an input, where inputs differ in their roles ("divisor"); or NULL */
   const HlLayerExample *examples;    /* ends with x[0].n_dims == 0; for `input` the params say the shape */
 
   /* Shapes, weights, memory. `plan` arrives zeroed with needs_x = needs_y = TRUE. Error: HL_GRAPH_ERROR_SHAPE

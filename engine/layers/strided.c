@@ -160,7 +160,7 @@ hl_strided_run (const HlStrided *self, const HlLayerCall *call, GError **error)
                         HL_ARG_TENSOR (self->b->tensor), HL_ARG_TENSOR (self->to->tensor), ARG_INTS (self->size),
                         ARG_INTS (self->a_step), ARG_INTS (self->b_step), ARG_INTS (self->to_step), ARG_INTS (self->block_step),
                         ARG_INTS (self->first), HL_ARG_INT (self->count), HL_ARG_INT (self->chunk), HL_ARG_INT (self->n_items),
-                        HL_ARG_FLOAT (self->scale), HL_ARG_INT (self->add));
+                        HL_ARG_INT ((int) call->batch), HL_ARG_FLOAT (self->scale), HL_ARG_INT (self->add));
 }
 
 HlStrided *

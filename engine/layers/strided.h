@@ -29,7 +29,10 @@ void   hl_view_permute   (HlView *self, const guint *order);
 void   hl_view_broadcast (HlView *self, const HlShape *shape);
 
 /* One pass: to := or += scale × term, an OpenCL expression in a and b, the elements of the views of these names ("a",
- * "a * b"). All views have one size. Along axes where `to` has step 0 the terms are summed. b may be NULL. */
+ * "a * b"). All views have one size. Along axes where `to` has step 0 the terms are summed. b may be NULL.
+ * HL_TERM_QUOTIENT is a / b, but 0 in lanes beyond the batch, whose b may be 0. */
+#define HL_TERM_QUOTIENT "select (a / b, (VEC) 0, LANE_NUMBERS >= n_left)"
+
 typedef struct
 {
   HlKernel *kernel;

@@ -216,6 +216,21 @@ typedef struct
   gsize n_input, n_dy, n_arena;
 } Numbers;
 
+/* Near a pole neither differences nor tolerances mean anything. */
+static void
+move_away_from_zero (Case *self, guint source, guint batch, float *input)
+{
+  const HlPlanStep *step = hl_plan_find_step (self->plan, self->sources[source]);
+  gsize n = hl_shape_get_count (&step->layer.output), all = hl_shape_get_count (&hl_plan_get_input (self->plan)->layer.output);
+
+  for (gsize i = 0; i < batch * n; i++)
+    {
+      float *value = &input[i / n * all + ((const TestSource *) step->params)->first + i % n];
+
+      *value += *value < 0 ? -1 : 1;
+    }
+}
+
 static Numbers
 numbers_new (Case *self, guint batch, guint64 number)
 {
@@ -228,6 +243,9 @@ numbers_new (Case *self, guint batch, guint64 number)
   n.dy = g_new (float, n.n_dy);
   n.arena = g_new0 (float, n.n_arena);
   test_fill (n.input, n.n_input, number);
+  for (guint i = 0; i < self->n_sources; i++)
+    if (self->klass->examples[self->number].away_from_zero >> i & 1)
+      move_away_from_zero (self, i, batch, n.input);
   test_fill (n.dy, n.n_dy, number + 1000);
   /* As in training, where the loss is a mean over the batch: what layers sum over a batch stays near 1, which is the
    * size the tolerance is meant for. Batch 1 shows gradients of inputs at full size. */

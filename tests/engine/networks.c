@@ -153,10 +153,13 @@ try_layer (Maker *self, const HlLayerClass *klass, const char *params, guint n, 
   return end.id;
 }
 
-static const struct { const char *layer, *params; guint n_inputs; } choices[] = {
+/* before: a layer put behind the last input first, so that a divisor is not near 0 and products do not grow. */
+static const struct { const char *layer, *params; guint n_inputs; const char *before, *before_params; } choices[] = {
   { "relu", NULL, 1 }, { "tanh", NULL, 1 }, { "sigmoid", NULL, 1 }, { "leaky_relu", "negative_slope=0.3", 1 },
   { "batch_norm", NULL, 1 }, { "dropout", "p=0.3", 1 }, { "softmax", NULL, 1 }, { "fussy", NULL, 1 },
   { "fussy", NULL, 1 }, { "add", NULL, 2 }, { "add", NULL, 3 }, { "concat", NULL, 2 }, { "concat", NULL, 3 },
+  { "add", NULL, 2, "slice", "axis=-1;length=1" }, { "sub", NULL, 2 }, { "mul", NULL, 2, "sigmoid" },
+  { "mul", NULL, 2, "slice", "axis=0;length=1" }, { "div", NULL, 2, "clip", "min=0.5;max=3" },
   { "flatten", NULL, 1 }, { "conv2d", "filters=4;size_y=3;size_x=3;padding_y=1;padding_x=1", 1 },
   { "conv2d", "filters=3;size_y=2;size_x=3;stride_y=2;padding_x=1", 1 }, { "linear", "units=9", 1 },
   { "rbf", "units=6", 1 },
@@ -175,7 +178,7 @@ add_random_layer (Maker *self)
       guint k = hl_random_below (&self->random, G_N_ELEMENTS (choices));
       const HlLayerClass *klass = g_str_equal (choices[k].layer, "fussy") ? &fussy_layer
                                                                          : hl_layer_class_find (choices[k].layer);
-      guint32 sources[HL_MAX_INPUTS];
+      guint32 sources[HL_MAX_INPUTS], *last = &sources[choices[k].n_inputs - 1];
 
       /* Recent nodes are likelier, so that networks grow deep and not only wide; one may be taken twice. */
       for (guint i = 0; i < choices[k].n_inputs; i++)
@@ -184,8 +187,15 @@ add_random_layer (Maker *self)
 
           sources[i] = g_array_index (self->nodes, End, n - 1 - back).id;
         }
+      if (choices[k].before && !(*last = try_layer (self, hl_layer_class_find (choices[k].before), choices[k].before_params, 1, last)))
+        continue;
       if (try_layer (self, klass, choices[k].params, choices[k].n_inputs, sources))
         return;
+      if (choices[k].before)
+        {
+          hl_graph_remove_node (self->graph, *last);
+          g_array_set_size (self->nodes, self->nodes->len - 1);
+        }
     }
 }
 
