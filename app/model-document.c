@@ -7,11 +7,13 @@
 
 #include "app/model-document-private.h"
 #include "app/node-item-private.h"
+#include "engine/train/check-data.h"
 
 struct _HlModelDocument
 {
   GObject parent;
   HlProjectState *state;
+  HlDataset *dataset;    /* NULL: not known yet */
   HlPlan *plan;
   GPtrArray *problems;
   GListStore *nodes;
@@ -36,6 +38,7 @@ hl_model_document_finalize (GObject *object)
   g_clear_pointer (&self->problems, g_ptr_array_unref);
   g_clear_pointer (&self->plan, hl_plan_unref);
   g_clear_pointer (&self->state, hl_project_state_unref);
+  g_clear_pointer (&self->dataset, hl_dataset_unref);
   G_OBJECT_CLASS (hl_model_document_parent_class)->finalize (object);
 }
 
@@ -187,30 +190,35 @@ sync_items (HlModelDocument *self)
   count_selected (self);
 }
 
-/* Plan and problems depend on the graph, the loss and the batch size, on nothing else of the project. */
+/* Plan and problems depend on the graph, the loss, the batch size and the samples' range, on nothing else of the project. */
+static HlNormalize
+get_normalize (const HlProjectState *state)
+{
+  return hl_project_state_get_data (state)->normalize;
+}
+
 static gboolean
 looks_the_same (const HlProjectState *a, const HlProjectState *b)
 {
   const HlRecipe *x = hl_project_state_get_recipe (a), *y = hl_project_state_get_recipe (b);
 
   return hl_project_state_get_graph (a) == hl_project_state_get_graph (b) && x->batch == y->batch
-         && x->loss->klass == y->loss->klass;
+         && hl_choice_equal (x->loss, y->loss) && get_normalize (a) == get_normalize (b);
 }
 
-void
-hl_model_document_sync (HlModelDocument *self, HlProjectState *state)
+static void
+update (HlModelDocument *self)
 {
-  g_autoptr (HlProjectState) old = g_steal_pointer (&self->state);
-  const HlRecipe *recipe = hl_project_state_get_recipe (state);
+  HlGraph *graph = hl_project_state_get_graph (self->state);
+  const HlRecipe *recipe = hl_project_state_get_recipe (self->state);
   HlPlanOptions options = { .batch = MAX (recipe->batch, 1), .lanes = 16, .compute_units = 1, .training = TRUE };
 
-  self->state = hl_project_state_ref (state);
-  if (old && looks_the_same (old, state))
-    return;
   g_clear_pointer (&self->plan, hl_plan_unref);
   g_clear_pointer (&self->problems, g_ptr_array_unref);
-  self->plan = hl_plan_new_partial (hl_project_state_get_graph (state), &options);
-  self->problems = hl_graph_check (hl_project_state_get_graph (state), recipe->loss->klass->name);
+  self->plan = hl_plan_new_partial (graph, &options);
+  self->problems = hl_graph_check (graph, recipe->loss->klass->name);
+  if (self->dataset)
+    hl_check_data (self->plan, recipe->loss, self->dataset, get_normalize (self->state), self->problems);
   sync_items (self);
   g_object_freeze_notify (G_OBJECT (self));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_GRAPH]);
@@ -218,6 +226,26 @@ hl_model_document_sync (HlModelDocument *self, HlProjectState *state)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PROBLEMS]);
   g_object_thaw_notify (G_OBJECT (self));
   g_signal_emit (self, signals[CHANGED], 0);
+}
+
+void
+hl_model_document_sync (HlModelDocument *self, HlProjectState *state)
+{
+  g_autoptr (HlProjectState) old = g_steal_pointer (&self->state);
+
+  self->state = hl_project_state_ref (state);
+  if (!old || !looks_the_same (old, state))
+    update (self);
+}
+
+void
+hl_model_document_set_dataset (HlModelDocument *self, HlDataset *dataset)
+{
+  if (dataset == self->dataset)
+    return;
+  g_clear_pointer (&self->dataset, hl_dataset_unref);
+  self->dataset = dataset ? hl_dataset_ref (dataset) : NULL;
+  update (self);
 }
 
 HlGraph *

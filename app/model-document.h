@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/node-item.h"
+#include "engine/data/dataset.h"
 
 G_BEGIN_DECLS
 
@@ -18,6 +19,8 @@ HlPlan     *hl_model_document_get_plan     (HlModelDocument *self);             
 GListModel *hl_model_document_get_nodes    (HlModelDocument *self);
 HlNodeItem *hl_model_document_find_item    (HlModelDocument *self, guint32 node);
 GPtrArray  *hl_model_document_get_problems (HlModelDocument *self);              /* of HlProblem; transfer none */
+/* The data that the network is to learn: what does not fit it is a problem too. NULL: not known. */
+void        hl_model_document_set_dataset  (HlModelDocument *self, HlDataset *dataset);
 
 guint32     hl_model_document_add          (HlModelDocument *self, const HlLayerClass *klass, double x, double y);
 /* Adds right of `after` (0: of the only selected node, else of the chain's end), linked, what followed relinked behind it. */

@@ -101,6 +101,7 @@ data_changed (HlWorkspace *self)
   gint64 index = -1;
   gsize n = 0;
 
+  hl_model_document_set_dataset (hl_project_get_model (self->project), dataset);
   if (dataset && hl_dataset_get_length (dataset) > 0)
     {
       const guint32 *indices = split ? hl_split_get_indices (split, HL_PART_VALIDATION, &n) : NULL;

@@ -16,6 +16,7 @@ struct _HlRunBar
 {
   GtkWidget parent_instance;
   HlSession *session;
+  HlModelDocument *model;
   GtkWidget *box, *train, *train_icon, *train_label, *step, *stop, *text, *progress, *speed, *loss, *validation, *left;
   guint update_id;
 };
@@ -45,6 +46,7 @@ update_train_button (HlRunBar *self, HlSessionState state)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->train), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
 }
 
+/* NULL before any run. */
 static const char *
 state_text (HlSessionState state)
 {
@@ -56,15 +58,29 @@ state_text (HlSessionState state)
     case HL_SESSION_STOPPED: return _("Stopped");
     case HL_SESSION_READY: return _("Run loaded");
     case HL_SESSION_FAILED: return _("Stopped by an error");
-    default: return _("Ready to train");
+    default: return NULL;
     }
+}
+
+/* What to say before training: a network with errors is not ready. */
+static char *
+make_idle_text (HlRunBar *self)
+{
+  GPtrArray *problems = hl_model_document_get_problems (self->model);
+  guint n = 0;
+
+  for (guint i = 0; i < problems->len; i++)
+    if (((const HlProblem *) g_ptr_array_index (problems, i))->severity == HL_SEVERITY_ERROR)
+      n++;
+  return n > 0 ? g_strdup_printf (ngettext ("%u error in the network", "%u errors in the network", n), n)
+               : g_strdup (_("Ready to train"));
 }
 
 static gboolean
 update (HlRunBar *self)
 {
   HlSessionState state = hl_session_get_state (self->session);
-  g_autofree char *text = NULL;
+  g_autofree char *text = NULL, *idle = NULL;
   double progress, speed, left, loss, validation;
   gboolean running = state == HL_SESSION_RUNNING || state == HL_SESSION_PAUSED, numbers;
 
@@ -72,8 +88,9 @@ update (HlRunBar *self)
                 "loss", &loss, "validation-accuracy", &validation, NULL);
   numbers = running || state == HL_SESSION_FINISHED || state == HL_SESSION_STOPPED || state == HL_SESSION_STOPPING;
   update_train_button (self, state);
-  gtk_label_set_label (GTK_LABEL (self->text),
-                       (running || state == HL_SESSION_PREPARING) && text && *text ? text : state_text (state));
+  idle = state_text (state) ? NULL : make_idle_text (self);
+  gtk_label_set_label (GTK_LABEL (self->text), (running || state == HL_SESSION_PREPARING) && text && *text ? text
+                       : idle ? idle : state_text (state));
   if (state == HL_SESSION_PREPARING && !(progress > 0))
     gtk_progress_bar_pulse (GTK_PROGRESS_BAR (self->progress));
   else
@@ -103,7 +120,7 @@ update (HlRunBar *self)
 
 /* Several properties change together: they are shown once. */
 static void
-notify_cb (HlSession *session, GParamSpec *pspec, HlRunBar *self)
+queue_update (HlRunBar *self)
 {
   if (!self->update_id)
     self->update_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, G_SOURCE_FUNC (update), self, NULL);
@@ -162,7 +179,11 @@ hl_run_bar_dispose (GObject *object)
 
   g_clear_handle_id (&self->update_id, g_source_remove);
   if (self->session)
-    g_signal_handlers_disconnect_by_data (self->session, self);
+    {
+      g_signal_handlers_disconnect_by_data (self->session, self);
+      g_signal_handlers_disconnect_by_data (self->model, self);
+    }
+  g_clear_object (&self->model);
   g_clear_object (&self->session);
   g_clear_pointer (&self->box, gtk_widget_unparent);
   G_OBJECT_CLASS (hl_run_bar_parent_class)->dispose (object);
@@ -208,7 +229,9 @@ hl_run_bar_new (HlWorkspace *workspace)
   HlRunBar *self = g_object_new (HL_TYPE_RUN_BAR, NULL);
 
   self->session = g_object_ref (hl_workspace_get_session (workspace));
-  g_signal_connect (self->session, "notify", G_CALLBACK (notify_cb), self);
+  self->model = g_object_ref (hl_project_get_model (hl_workspace_get_project (workspace)));
+  g_signal_connect_swapped (self->session, "notify", G_CALLBACK (queue_update), self);
+  g_signal_connect_swapped (self->model, "changed", G_CALLBACK (queue_update), self);
   update (self);
   return GTK_WIDGET (self);
 }

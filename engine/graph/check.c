@@ -18,14 +18,22 @@ hl_problem_free (HlProblem *self)
   g_free (self);
 }
 
-static HlProblem *
-add_problem (GPtrArray *problems, guint32 node, HlSeverity severity, char *text)
+HlProblem *
+hl_problem_new (guint32 node, HlSeverity severity, char *text)
 {
   HlProblem *problem = g_new0 (HlProblem, 1);
 
   problem->node = node;
   problem->severity = severity;
   problem->text = text;
+  return problem;
+}
+
+static HlProblem *
+add_problem (GPtrArray *problems, guint32 node, HlSeverity severity, char *text)
+{
+  HlProblem *problem = hl_problem_new (node, severity, text);
+
   g_ptr_array_add (problems, problem);
   return problem;
 }
@@ -150,8 +158,8 @@ check_bias (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
                                             "of its own."), source->name, node->name));
   problem->fix = g_strdup (_("Switch its bias off."));
   problem->fix_kind = HL_FIX_SET_PARAM;
-  problem->fix_param = bias;
-  problem->fix_value = 0;
+  problem->fix_param[0] = bias;
+  problem->fix_value[0] = 0;
 }
 
 static void
@@ -181,6 +189,12 @@ compare_severity (gconstpointer a, gconstpointer b)
   return (int) q->severity - (int) p->severity;
 }
 
+void
+hl_problems_sort (GPtrArray *problems)
+{
+  g_ptr_array_sort (problems, compare_severity);   /* stable */
+}
+
 GPtrArray *
 hl_graph_check (const HlGraph *graph, const char *loss_name)
 {
@@ -201,8 +215,7 @@ hl_graph_check (const HlGraph *graph, const char *loss_name)
       check_bias (problems, graph, hl_graph_get_node (graph, i));
       check_linear (problems, graph, hl_graph_get_node (graph, i));
     }
-  /* The sort is stable: problems of one severity stay in the order of the network. */
-  g_ptr_array_sort (problems, compare_severity);
+  hl_problems_sort (problems);
   return problems;
 }
 
@@ -263,7 +276,8 @@ hl_problem_apply_fix (const HlProblem *self, HlGraph *graph, GError **error)
     case HL_FIX_REMOVE_NODE:
       return remove_node (graph, self->node, error);
     case HL_FIX_SET_PARAM:
-      hl_param_set (self->fix_param, hl_graph_get_params (graph, self->node), self->fix_value);
+      for (guint i = 0; i < HL_MAX_FIX_PARAMS && self->fix_param[i]; i++)
+        hl_param_set (self->fix_param[i], hl_graph_get_params (graph, self->node), self->fix_value[i]);
       return TRUE;
     case HL_FIX_NONE:
       break;

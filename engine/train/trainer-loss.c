@@ -2,6 +2,7 @@
  *
  * HlTrainer: what it does for the loss: the check against network and data, class weights, scores. */
 
+#include "engine/train/check-data.h"
 #include "engine/train/trainer-private.h"
 
 #include <math.h>
@@ -61,31 +62,11 @@ hl_trainer_make_class_weights (HlTrainer *self, GError **error)
 
 /* ---- The loss ---- */
 
-static gboolean
-has_unit_input (HlTrainer *self)
-{
-  float low, high;
-
-  if (self->data_spec->normalize == HL_NORMALIZE_STANDARD)
-    return FALSE;
-  if (self->data_spec->normalize == HL_NORMALIZE_UNIT && hl_dataset_get_dtype (self->dataset) == HL_DTYPE_U8)
-    return TRUE;
-  hl_dataset_get_range (self->dataset, &low, &high);
-  return low >= 0 && high <= 1;
-}
-
 gboolean
 hl_trainer_check_loss (HlTrainer *self, GError **error)
 {
-  const HlChoice *loss = self->recipe->loss;
-  HlLossCheck check = {
-    .params = loss->params, .output = &hl_plan_get_output (self->plan)->layer.output,
-    .input = &hl_plan_get_input (self->plan)->layer.output, .n_classes = hl_dataset_get_n_classes (self->dataset),
-    .unit_input = has_unit_input (self),
-  };
-
-  self->has_accuracy = hl_loss_get_target (loss) == HL_LOSS_TARGET_CLASS;
-  return ((const HlLossClass *) loss->klass)->check (&check, error);
+  self->has_accuracy = hl_loss_get_target (self->recipe->loss) == HL_LOSS_TARGET_CLASS;
+  return hl_check_loss (self->plan, self->recipe->loss, self->dataset, self->data_spec->normalize, error);
 }
 
 gboolean

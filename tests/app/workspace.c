@@ -258,6 +258,73 @@ test_probe_index (void)
   hl_project_close (project);
 }
 
+/* The gravest problem of the first node of that class; NULL: fine. */
+static const HlProblem *
+find_problem (HlProject *project, const char *klass)
+{
+  HlModelDocument *model = hl_project_get_model (project);
+  HlGraph *graph = hl_model_document_get_graph (model);
+  guint last = hl_graph_get_n_nodes (graph);
+
+  /* From the end: of several linear layers the last one is the network's output. */
+  while (last-- > 0)
+    if (g_str_equal (hl_graph_get_node (graph, last)->klass->base.name, klass))
+      return hl_node_item_get_problem (hl_model_document_find_item (model, hl_graph_get_node (graph, last)->id));
+  return NULL;
+}
+
+static void
+set_last (HlProject *project, const char *klass, const char *name, double value)
+{
+  HlModelDocument *model = hl_project_get_model (project);
+  HlGraph *graph = hl_model_document_get_graph (model);
+
+  for (guint i = hl_graph_get_n_nodes (graph); i-- > 0;)
+    if (g_str_equal (hl_graph_get_node (graph, i)->klass->base.name, klass))
+      {
+        const HlNode *node = hl_graph_get_node (graph, i);
+
+        hl_model_document_set_param (model, node->id, hl_class_find_param (&node->klass->base, name), value);
+        return;
+      }
+}
+
+/* What does not fit the data stands on the card where it can be mended, and one press mends it. */
+static void
+test_data_problems (void)
+{
+  g_autoptr (HlProject) project = hl_project_new (hl_test_small_state (200, 50, 10, 1), "p");
+  g_autoptr (HlDeviceStore) devices = hl_device_store_new ();
+  g_autoptr (HlSettings) settings = hl_settings_new ();
+  HlWorkspace *workspace = hl_workspace_new (project, devices, settings);
+  HlModelDocument *model = hl_project_get_model (project);
+  g_autoptr (GError) error = NULL;
+  HlRecipe *recipe;
+
+  hl_test_wait (has_data, workspace, 20, "the data");
+  g_assert_null (find_problem (project, "input"));
+  g_assert_null (find_problem (project, "linear"));
+  set_last (project, "input", "height", 32);
+  set_last (project, "linear", "units", 12);
+  g_assert_nonnull (strstr (find_problem (project, "input")->text, "1×32×28"));
+  g_assert_nonnull (strstr (find_problem (project, "input")->text, "1×28×28"));
+  g_assert_cmpint (find_problem (project, "linear")->severity, ==, HL_SEVERITY_ERROR);
+  g_assert_true (hl_model_document_apply_fix (model, find_problem (project, "input"), &error));
+  g_assert_true (hl_model_document_apply_fix (model, find_problem (project, "linear"), &error));
+  g_assert_null (find_problem (project, "input"));
+  g_assert_null (find_problem (project, "linear"));
+  recipe = hl_recipe_copy (hl_project_state_get_recipe (hl_project_get_state (project)));
+  hl_choice_free (recipe->loss);
+  recipe->loss = hl_choice_new (hl_loss_class_find_base ("mean_squared"));
+  hl_param_set (hl_class_find_param (recipe->loss->klass, "target"), recipe->loss->params, HL_LOSS_TARGET_INPUT);
+  hl_workspace_set_recipe (workspace, "Change loss", NULL, recipe);
+  g_assert_nonnull (strstr (find_problem (project, "linear")->text, "784"));
+  g_assert_null (find_problem (project, "linear")->fix);
+  hl_test_wait (is_loaded, devices, 60, "the devices");
+  g_object_unref (workspace);
+  hl_project_close (project);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -268,5 +335,6 @@ main (int argc, char **argv)
   g_test_add_func ("/workspace/devices", test_devices);
   g_test_add_func ("/workspace/settings", test_settings);
   g_test_add_func ("/workspace/probe-index", test_probe_index);
+  g_test_add_func ("/workspace/data-problems", test_data_problems);
   return g_test_run ();
 }

@@ -32,6 +32,7 @@ static guint signals[N_SIGNALS];
 
 static const struct { const char *group, *color, *rgb; } groups[] = {
   { N_("Convolution"), "blue", "#1c71d8" },   { N_("Pooling"), "teal", "#2190a4" },       { N_("Basic"), "purple", "#9141ac" },
+  { N_("Recurrent"), "rose", "#b5295f" },
   { N_("Shape"), "purple", "#9141ac" },       { N_("Activation"), "orange", "#e66100" },  { N_("Regularization"), "green", "#26a269" },
   { N_("Normalization"), "green", "#26a269" },{ N_("Merge"), "grey", "#77767b" },         { N_("Data"), "grey", "#77767b" },
   { NULL, "grey", "#77767b" },
