@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * bench-step NETWORK BATCH OPTIMIZER: trains on random images in memory, through the trainer as the application does.
- * Says "ready SECONDS" after the first step (seconds since the process started). Then each line "N" on standard
- * input runs N steps and answers "SECONDS LOSS"; the end of the input is answered with "peak KIBIBYTES". */
+ * bench-step NETWORK CLASSES IMAGES BATCH OPTIMIZER: trains on random images in memory, through the trainer as the application
+ * does. NETWORK is text, one layer a line, as bench/nets explains. Says "ready SECONDS" after the first step (seconds since
+ * the process started). Then each line "N" on standard input runs N steps and answers "SECONDS LOSS"; the end of the input is
+ * answered with "peak KIBIBYTES KIBIBYTES": of the process, and of its tensors on the device. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,42 +12,6 @@
 #include <unistd.h>
 
 #include "engine/train/trainer.h"
-
-#define N_IMAGES 4096
-
-typedef struct { const char *layer, *params; } Layer;
-
-typedef struct
-{
-  const char *name;
-  guint channels, size, n_classes, n_images;
-  Layer layers[32];
-} Network;
-
-#define CONV3(filters) { "conv2d", "filters=" #filters ";size_y=3;size_x=3;padding_y=1;padding_x=1" }, { "relu", NULL }
-#define POOL3 { "max_pool2d", "size_y=3;size_x=3" }
-
-static const Network networks[] = {
-  { "lenet", 1, 28, 10, N_IMAGES, {
-    { "input", "channels=1;height=28;width=28" },
-    { "conv2d", "filters=6;padding_y=2;padding_x=2" }, { "relu", NULL }, { "max_pool2d", NULL },
-    { "conv2d", "filters=16" }, { "relu", NULL }, { "max_pool2d", NULL },
-    { "flatten", NULL }, { "linear", "units=120" }, { "relu", NULL }, { "linear", "units=84" }, { "relu", NULL },
-    { "linear", "units=10" } } },
-  { "lstm", 1, 28, 10, N_IMAGES, {
-    { "input", "channels=1;height=28;width=28" }, { "reshape", "size_1=28;size_2=28" }, { "lstm", "hidden=128" },
-    { "linear", "units=10" } } },
-  { "vgg", 3, 32, 10, 512, {
-    { "input", "channels=3;height=32;width=32" },
-    CONV3 (64), CONV3 (64), { "max_pool2d", NULL }, CONV3 (128), CONV3 (128), { "max_pool2d", NULL },
-    CONV3 (256), CONV3 (256), { "max_pool2d", NULL }, { "flatten", NULL }, { "linear", "units=10" } } },
-  { "alexnet", 3, 224, 1000, 64, {
-    { "input", "channels=3;height=224;width=224" },
-    { "conv2d", "filters=64;size_y=11;size_x=11;stride_y=4;stride_x=4;padding_y=2;padding_x=2" }, { "relu", NULL }, POOL3,
-    { "conv2d", "filters=192;padding_y=2;padding_x=2" }, { "relu", NULL }, POOL3, CONV3 (384), CONV3 (256), CONV3 (256), POOL3,
-    { "flatten", NULL }, { "linear", "units=4096" }, { "relu", NULL }, { "linear", "units=4096" }, { "relu", NULL },
-    { "linear", "units=1000" } } },
-};
 
 static G_NORETURN void
 fail (const char *what, const GError *error)
@@ -65,47 +30,60 @@ set_param (const HlClass *klass, gpointer params, const char *name, double value
   hl_param_set (param, params, value);
 }
 
-static void
-set_params (const HlClass *klass, gpointer params, const char *text)
+/* "[name =] layer [parameter=number ...] [< sources]" */
+static guint32
+add_layer (HlGraph *graph, GHashTable *names, const char *line, guint32 before)
 {
-  g_auto (GStrv) parts = g_strsplit (text ? text : "", ";", -1);
+  g_auto (GStrv) sides = g_strsplit (line, "<", 2), words = NULL, sources = NULL;
+  const char *equal = strstr (sides[0], " = ");
+  const HlLayerClass *klass;
+  guint32 node;
 
-  for (guint i = 0; parts[i]; i++)
+  words = g_strsplit (g_strstrip (equal ? (char *) equal + 3 : sides[0]), " ", -1);
+  klass = hl_layer_class_find (words[0]);
+  if (!klass)
+    fail (words[0], NULL);
+  node = hl_graph_add_node (graph, klass, 0, 0);
+  for (guint i = 1; words[i]; i++)
     {
-      char *equal = strchr (parts[i], '=');
+      char *value = strchr (words[i], '=');
 
-      *equal = '\0';
-      set_param (klass, params, parts[i], g_ascii_strtod (equal + 1, NULL));
+      *value = '\0';
+      set_param (&klass->base, hl_graph_get_params (graph, node), words[i], g_ascii_strtod (value + 1, NULL));
     }
+  sources = g_strsplit (sides[1] ? g_strstrip (sides[1]) : "", " ", -1);
+  for (guint i = 0; sources[i]; i++)
+    if (!hl_graph_connect (graph, GPOINTER_TO_UINT (g_hash_table_lookup (names, sources[i])), node, i, NULL))
+      fail (line, NULL);
+  if (!sources[0] && before && !hl_graph_connect (graph, before, node, 0, NULL))
+    fail (line, NULL);
+  if (equal)
+    g_hash_table_insert (names, g_strndup (line, equal - sides[0]), GUINT_TO_POINTER (node));
+  return node;
 }
 
 static HlGraph *
-make_graph (const Network *network)
+make_graph (const char *text)
 {
   HlGraph *graph = hl_graph_new ();
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   guint32 before = 0;
 
-  for (const Layer *layer = network->layers; layer->layer; layer++)
-    {
-      const HlLayerClass *klass = hl_layer_class_find (layer->layer);
-      guint32 node = klass ? hl_graph_add_node (graph, klass, 0, 0) : 0;
-
-      if (!klass)
-        fail (layer->layer, NULL);
-      set_params (&klass->base, hl_graph_get_params (graph, node), layer->params);
-      if (before && !hl_graph_connect (graph, before, node, 0, NULL))
-        fail ("layers cannot be connected", NULL);
-      before = node;
-    }
+  for (guint i = 0; lines[i]; i++)
+    before = add_layer (graph, names, lines[i], before);
   hl_graph_freeze (graph);
   return graph;
 }
 
+/* Images of the shape that the network takes. */
 static HlDataset *
-make_data (const Network *network, guint batch)
+make_data (const HlGraph *graph, gsize n, guint n_classes)
 {
-  HlShape shape = HL_SHAPE_3 (network->channels, network->size, network->size);
-  gsize n = MAX (network->n_images, 4 * batch), n_values = n * hl_shape_get_count (&shape);
+  HlPlanOptions options = { .batch = 1, .lanes = 16, .compute_units = 1 };
+  g_autoptr (HlPlan) plan = hl_plan_new_partial (graph, &options);
+  HlShape shape = hl_plan_get_input (plan)->layer.output;
+  gsize n_values = n * hl_shape_get_count (&shape);
   guint8 *values = hl_dataset_alloc_values (n_values, NULL);
   gint32 *labels = g_new (gint32, n);
 
@@ -114,8 +92,8 @@ make_data (const Network *network, guint batch)
   for (gsize i = 0; i < n_values; i++)
     values[i] = (guint8) (random () >> 8);
   for (gsize i = 0; i < n; i++)
-    labels[i] = (gint32) (i % network->n_classes);
-  return hl_dataset_new ("random", &shape, HL_DTYPE_U8, values, n, 0, labels, network->n_classes, NULL);
+    labels[i] = (gint32) (i % n_classes);
+  return hl_dataset_new ("random", &shape, HL_DTYPE_U8, values, n, 0, labels, n_classes, NULL);
 }
 
 static HlRecipe *
@@ -197,23 +175,21 @@ get_peak (void)
 int
 main (int argc, char **argv)
 {
-  const Network *network = NULL;
+  guint n_classes, n_images, batch;
   HlTrainerOptions options = { 0 };
   char line[64];
   GError *error = NULL;
   HlTrainer *trainer;
 
   hl_device_init_environment ();
-  if (argc != 4)
-    fail ("usage: bench-step lenet|vgg|alexnet BATCH OPTIMIZER", NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (networks); i++)
-    if (g_str_equal (networks[i].name, argv[1]))
-      network = &networks[i];
-  if (!network || atoi (argv[2]) < 1)
-    fail ("unknown network or batch size", NULL);
-  g_autoptr (HlGraph) graph = make_graph (network);
-  g_autoptr (HlDataset) data = make_data (network, (guint) atoi (argv[2]));
-  g_autoptr (HlRecipe) recipe = make_recipe ((guint) atoi (argv[2]), argv[3]);
+  if (argc != 6)
+    fail ("usage: bench-step NETWORK CLASSES IMAGES BATCH OPTIMIZER", NULL);
+  n_classes = (guint) MAX (atoi (argv[2]), 1);
+  batch = (guint) MAX (atoi (argv[4]), 1);
+  n_images = MAX ((guint) MAX (atoi (argv[3]), 1), 4 * batch);
+  g_autoptr (HlGraph) graph = make_graph (argv[1]);
+  g_autoptr (HlDataset) data = make_data (graph, n_images, n_classes);
+  g_autoptr (HlRecipe) recipe = make_recipe (batch, argv[5]);
   g_autoptr (HlDataSpec) spec = hl_data_spec_new ();
 
   spec->validation = 0;
@@ -235,7 +211,7 @@ main (int argc, char **argv)
       printf ("%.6f %.6f\n", (double) (g_get_monotonic_time () - start) / 1e6, loss);
       fflush (stdout);
     }
-  printf ("peak %ld\n", get_peak ());
+  printf ("peak %ld %" G_GUINT64_FORMAT "\n", get_peak (), hl_device_get_peak_bytes (hl_trainer_get_device (trainer)) / 1024);
   hl_trainer_free (trainer);
   return 0;
 }
