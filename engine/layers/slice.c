@@ -20,7 +20,7 @@ static const HlParam slice_params[] = {
   HL_INT (Slice, start, N_("Start"), HL_UNIT_NONE, -(1 << 24), 1 << 24, 0,
           N_("The first place that is kept, counted from 0; negative ones count from the end.")),
   HL_INT (Slice, length, N_("Length"), HL_UNIT_NONE, 0, 1 << 24, 1, N_("How many places are kept; 0: all to the end.")),
-  HL_INT (Slice, step, N_("Step"), HL_UNIT_NONE, -(1 << 24), 1 << 24, 1,
+  HL_INT (Slice, step, N_("Step size"), HL_UNIT_NONE, -(1 << 24), 1 << 24, 1,
           N_("From a kept place to the next; 2 keeps every second one, -1 turns the order around.")),
   HL_PARAM_END
 };
