@@ -449,6 +449,12 @@ with_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOn
 }
 
 HlOnnxValue *
+hl_onnx_combine_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error)
+{
+  return with_constant (self, layer, x, constant, FALSE, -1, error);
+}
+
+HlOnnxValue *
 hl_onnx_add_constant (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error)
 {
   return with_constant (self, "add", x, constant, FALSE, -1, error);

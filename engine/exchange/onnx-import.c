@@ -342,6 +342,19 @@ name_weights (HlOnnxImport *self, HlOnnxNetwork *network, GError **error)
   return plan != NULL;
 }
 
+/* Layers that turned out to be undone by others. */
+static void
+remove_spare (HlGraph *graph, guint32 output)
+{
+  for (guint i = hl_graph_get_n_nodes (graph); i-- > 0;)
+    {
+      guint32 id = hl_graph_get_node (graph, i)->id;
+
+      if (!hl_graph_reaches (graph, id, output))
+        hl_graph_remove_node (graph, id);
+    }
+}
+
 static gboolean
 finish (HlOnnxImport *self, HlOnnxNetwork *network, GError **error)
 {
@@ -365,6 +378,8 @@ finish (HlOnnxImport *self, HlOnnxNetwork *network, GError **error)
     return hl_onnx_refuse (error, _("The output “%s” is computed from constants alone; a network needs an input."), name);
   if (hl_graph_get_n_nodes (self->graph) == 1)
     return hl_onnx_refuse (error, _("The output “%s” is the input: there is nothing to compute."), name);
+  if (self->has_spare)
+    remove_spare (self->graph, value->node);
   place_nodes (self->graph);
   network->graph = hl_graph_ref (self->graph);
   hl_graph_freeze (network->graph);

@@ -14,7 +14,8 @@ typedef struct _HlOnnxImport HlOnnxImport;
 typedef struct _HlOnnxOperator HlOnnxOperator;
 
 /* A named value of the model. */
-typedef struct
+typedef struct _HlOnnxValue HlOnnxValue;
+struct _HlOnnxValue
 {
   HlOnnxTensor *constant;              /* NULL: computed */
   guint32 node;                        /* whose output it is, when computed */
@@ -23,7 +24,9 @@ typedef struct
   gint64 dim[HL_ONNX_MAX_DIMS];        /* as ONNX sees it; the batch's axis holds self->batch */
   int axis;                            /* of the batch; HL_ONNX_WHOLE: none */
   gboolean takes_bias;                 /* a layer just added without its bias, nobody else reads it: Add may set it */
-} HlOnnxValue;
+  HlOnnxValue *reverse_of;             /* the same in another order along an axis; NULL: not known */
+  guint reverse_axis;
+};
 
 struct _HlOnnxImport
 {
@@ -33,6 +36,7 @@ struct _HlOnnxImport
   gint64 batch;                        /* -1: any */
   HlGraph *graph;
   gboolean has_input;
+  gboolean has_spare;                  /* there may be layers that nothing reads */
   GHashTable *values;                  /* name → HlOnnxValue */
   GHashTable *initializers;            /* name → Onnx__TensorProto */
   GHashTable *readers;                 /* name → how many nodes and outputs read it */

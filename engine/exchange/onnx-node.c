@@ -366,6 +366,7 @@ hl_onnx_set_dims (HlOnnxValue *value, guint n_dims, const gint64 *dim, int axis)
   memcpy (value->dim, copy, n_dims * sizeof *dim);
   value->n_dims = n_dims;
   value->axis = axis;
+  value->reverse_of = NULL;
 }
 
 HlOnnxValue *
@@ -440,6 +441,7 @@ hl_onnx_move_batch (HlOnnxImport *self, HlOnnxValue *value, int axis, GError **e
   g_ptr_array_add (self->owned, result);
   *result = *value;
   result->takes_bias = FALSE;
+  result->reverse_of = NULL;
   result->axis = axis;
   return settle (self, result, error);
 }

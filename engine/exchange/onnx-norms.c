@@ -5,6 +5,8 @@
 #include "engine/exchange/onnx-operators.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <string.h>
 
 /* Copies a list of one number a channel to a weight of the layer. */
 static gboolean
@@ -80,6 +82,80 @@ set_elements (HlOnnxImport *self, const HlOnnxValue *y, const char *name, guint 
   return weight != NULL;
 }
 
+/* ---- What layer normalisation found on its way ---- */
+
+/* A number for each set, the sets' axes having the size 1. */
+static gboolean
+output_of_sets (HlOnnxImport *self, guint output, const HlOnnxValue *x, HlOnnxValue *y, gint64 axis, GError **error)
+{
+  gint64 dim[HL_ONNX_MAX_DIMS];
+
+  if (!y)
+    return FALSE;
+  for (guint i = 0; i < x->n_dims; i++)
+    dim[i] = i < axis ? x->dim[i] : 1;
+  hl_onnx_set_dims (y, x->n_dims, dim, x->axis);
+  return hl_onnx_output (self, output, y, error);
+}
+
+static HlOnnxValue *
+emit_mean (HlOnnxImport *self, HlOnnxValue *x, guint n_axes, GError **error)
+{
+  guint n = x->shape.n_dims;
+
+  return hl_onnx_pool_axes (self, x, "global_avg_pool", (1u << n) - (1u << (n - n_axes)), error);
+}
+
+/* Two numbers beside each set, d and -d. */
+static HlOnnxValue *
+emit_probes (HlOnnxImport *self, guint rows, double d, GError **error)
+{
+  const HlShape shape = HL_SHAPE_2 (rows, 2);
+  g_autoptr (HlOnnxTensor) probes = hl_onnx_new_filled ("probes", &shape, error);
+
+  for (gsize i = 0; probes && i < probes->n; i++)
+    probes->floats[i] = (float) (i % 2 == 0 ? d : -d);
+  return probes ? hl_onnx_emit_constant (self, probes, error) : NULL;
+}
+
+/* 1 / sqrt (variance + eps), without a layer for roots: the set without its mean and the numbers d and -d are normalised together.
+ * With n elements their variance is (n variance + 2 d^2) / (n + 2), so that with d^2 = (n eps - (n + 2) rest) / 2 what becomes of
+ * d is d times the wanted number times sqrt ((n + 2) / n), `rest` being the layer's own epsilon. */
+static HlOnnxValue *
+emit_inverse_deviation (HlOnnxImport *self, HlOnnxValue *x, guint n_axes, double eps, GError **error)
+{
+  guint n = 1, rows;
+  const double rest = 1e-12;
+  double square;
+  HlOnnxValue *pair[2], *y;
+  HlOnnxTensor *weight, *bias;
+
+  for (guint i = x->shape.n_dims - n_axes; i < x->shape.n_dims; i++)
+    n *= x->shape.dim[i];
+  rows = (guint) (hl_shape_get_count (&x->shape) / n);
+  square = (n * eps - (n + 2.0) * rest) / 2;
+  if (square < rest)
+    {
+      hl_onnx_refuse (error, _("its attribute “epsilon” is %g, too small for its output number 3."), eps);
+      return NULL;
+    }
+  if (!(pair[0] = hl_onnx_emit_shape (self, x, &HL_SHAPE_2 (rows, n), error)) || !(pair[1] = emit_mean (self, x, n_axes, error))
+      || !(pair[1] = hl_onnx_emit_shape (self, pair[1], &HL_SHAPE_2 (rows, 1), error))
+      || !(pair[0] = hl_onnx_emit (self, error, "sub", 2, pair, NULL)) || !(pair[1] = emit_probes (self, rows, sqrt (square), error))
+      || !(y = hl_onnx_emit (self, error, "concat", 2, pair, "axis", 1.0, NULL))
+      || !(y = hl_onnx_emit (self, error, "layer_norm", 1, &y, "axes", 1.0, "eps", rest, "affine", 1.0, NULL)))
+    return NULL;
+  hl_graph_set_frozen (self->graph, y->node, TRUE);
+  weight = hl_onnx_new_filled ("weight", &HL_SHAPE_1 (n + 2), error);
+  bias = weight ? hl_onnx_new_filled ("bias", &HL_SHAPE_1 (n + 2), error) : NULL;
+  hl_onnx_weight (self, y, "weight", weight);
+  hl_onnx_weight (self, y, "bias", bias);
+  if (!bias)
+    return NULL;
+  weight->floats[n] = (float) (sqrt (n / (n + 2.0)) / sqrt (square));
+  return hl_onnx_emit (self, error, "slice", 1, &y, "axis", 1.0, "start", (double) n, "length", 1.0, NULL);
+}
+
 gboolean
 hl_onnx_convert_layer_norm (HlOnnxImport *self, GError **error)
 {
@@ -98,10 +174,17 @@ hl_onnx_convert_layer_norm (HlOnnxImport *self, GError **error)
   if (!hl_onnx_sample_axis (self, &x, axis, &sample, error))
     return FALSE;
   n_axes = x->shape.n_dims - sample;
+  if ((hl_onnx_wants_output (self, 1) && !output_of_sets (self, 1, x, emit_mean (self, x, n_axes, error), axis, error))
+      || (hl_onnx_wants_output (self, 2) && !output_of_sets (self, 2, x, emit_inverse_deviation (self, x, n_axes, eps, error), axis, error)))
+    return FALSE;
+  if (!hl_onnx_wants_output (self, 0))
+    return TRUE;
   y = hl_onnx_emit (self, error, "layer_norm", 1, &x, "axes", (double) n_axes, "eps", eps, "affine", 1.0, NULL);
   return y && set_elements (self, y, "weight", 1, n_axes, 1, error) && set_elements (self, y, "bias", 2, n_axes, 0, error)
          && hl_onnx_output (self, 0, y, error);
 }
+
+/* ---- Local response ---- */
 
 gboolean
 hl_onnx_convert_lrn (HlOnnxImport *self, GError **error)
@@ -112,9 +195,13 @@ hl_onnx_convert_lrn (HlOnnxImport *self, GError **error)
 
   if (!x || !(x = hl_onnx_move_batch (self, x, 0, error)))
     return FALSE;
-  /* Of an even number of channels ONNX takes the greater half after, the layer as PyTorch before. */
-  if (size % 2 != 1)
-    return hl_onnx_refuse (error, _("its attribute “size” is %" PRId64 "; only odd numbers of channels are supported."), size);
+  if (size < 1)
+    return hl_onnx_refuse (error, _("its attribute “size” is %" PRId64 "."), size);
+  /* Of an even number of channels ONNX takes the greater half after, the layer as PyTorch before: the channels are turned around. */
+  if (size % 2 == 0 && !(x = hl_onnx_reverse (self, x, 1, error)))
+    return FALSE;
   y = hl_onnx_emit (self, error, "lrn", 1, &x, "size", (double) size, "alpha", alpha, "beta", beta, "k", bias, "convention", 0.0, NULL);
+  if (y && size % 2 == 0)
+    y = hl_onnx_reverse (self, y, 1, error);
   return y && hl_onnx_output (self, 0, y, error);
 }

@@ -25,7 +25,10 @@ HlOnnxConverter hl_onnx_convert_split, hl_onnx_convert_slice;
 HlOnnxConverter hl_onnx_convert_conv, hl_onnx_convert_conv_transpose, hl_onnx_convert_pool;
 
 /* onnx-reduce.c */
-HlOnnxConverter hl_onnx_convert_global_pool, hl_onnx_convert_reduce_mean, hl_onnx_convert_resize;
+HlOnnxConverter hl_onnx_convert_global_pool, hl_onnx_convert_reduce_mean;
+
+/* onnx-resize.c */
+HlOnnxConverter hl_onnx_convert_resize;
 
 /* onnx-norms.c */
 HlOnnxConverter hl_onnx_convert_batch_norm, hl_onnx_convert_instance_norm, hl_onnx_convert_layer_norm, hl_onnx_convert_lrn;
@@ -38,9 +41,16 @@ HlOnnxConverter hl_onnx_convert_recurrent;
 
 /* Places start, start + step, ... of an axis of the tensor, `length` of them, all inside. Of length 0: an empty constant. */
 HlOnnxValue *hl_onnx_take (HlOnnxImport *self, HlOnnxValue *x, guint axis, gint64 start, gint64 length, gint64 step, GError **error);
+/* Along an axis of the tensor a fixed matrix [to][from]; the layer is frozen, as its numbers are no weights. */
+HlOnnxValue *hl_onnx_emit_matrix (HlOnnxImport *self, HlOnnxValue *x, guint axis, HlOnnxTensor *matrix /* owned */, GError **error);
+/* The axis in reverse. */
+HlOnnxValue *hl_onnx_reverse (HlOnnxImport *self, HlOnnxValue *x, guint axis, GError **error);
+/* layer: global_avg_pool or global_max_pool, of all axes of the sample that are a bit in reduced. A value of one axis. */
+HlOnnxValue *hl_onnx_pool_axes (HlOnnxImport *self, HlOnnxValue *x, const char *layer, guint reduced, GError **error);
 /* Values behind one another on an axis. */
 HlOnnxValue *hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_axis, guint axis, GError **error);
-/* The value plus a constant, as the operator Add broadcasts it; a bias of the layer before where it can be one. */
+/* "add", "sub", "mul" or "div" with a constant, broadcast as those operators do. Of Add a bias of the layer before where it can be one. */
+HlOnnxValue *hl_onnx_combine_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error);
 HlOnnxValue *hl_onnx_add_constant (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error);
 
 G_END_DECLS

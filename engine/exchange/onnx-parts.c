@@ -58,6 +58,26 @@ nothing_left (HlOnnxImport *self, const HlOnnxValue *x, guint axis, GError **err
   return hl_onnx_make_constant (self, hl_onnx_tensor_new ("", TRUE, x->n_dims, dim, error), error);
 }
 
+/* Twice turned around is not turned at all; the layer that did it first may be left without a reader. */
+HlOnnxValue *
+hl_onnx_reverse (HlOnnxImport *self, HlOnnxValue *x, guint axis, GError **error)
+{
+  HlOnnxValue *y;
+
+  if (x->reverse_of && x->reverse_axis == axis)
+    {
+      self->has_spare = TRUE;
+      return x->reverse_of;
+    }
+  x->takes_bias = FALSE;
+  if ((y = hl_onnx_take (self, x, axis, x->dim[axis] - 1, x->dim[axis], -1, error)))
+    {
+      y->reverse_of = x;
+      y->reverse_axis = axis;
+    }
+  return y;
+}
+
 HlOnnxValue *
 hl_onnx_take (HlOnnxImport *self, HlOnnxValue *x, guint axis, gint64 start, gint64 length, gint64 step, GError **error)
 {
@@ -157,6 +177,8 @@ slice_axis (HlOnnxImport *self, HlOnnxValue *x, gint64 axis, gint64 start, gint6
     }
   if (start == 0 && step == 1 && end == size)
     return x;
+  if (step == -1 && !x->constant && start == size - 1 && end == -1 && axis != x->axis)
+    return hl_onnx_reverse (self, x, (guint) axis, error);
   return hl_onnx_take (self, x, (guint) axis, start, MAX (0, (end - start + step - (step > 0 ? 1 : -1)) / step), step, error);
 }
 

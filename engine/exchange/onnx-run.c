@@ -78,7 +78,7 @@ check_input (const HlOnnxNetwork *self, const HlOnnxTensor *input, GError **erro
       GString *wanted = g_string_new (NULL);
 
       for (guint i = 0; i < self->n_input_dims; i++)
-        g_string_append_printf (wanted, self->input_dim[i] < 0 ? "%sN" : "%s%" G_GINT64_FORMAT, i ? "×" : "", self->input_dim[i]);
+        g_string_append_printf (wanted, self->input_dim[i] < 0 ? "%sN" : "%s%" PRId64, i ? "×" : "", self->input_dim[i]);
       g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH, _("The network takes floats of shape %s, but “%s” is %s."), wanted->str,
                    input->name, got);
       g_string_free (wanted, TRUE);

@@ -4,6 +4,7 @@
 
 #include "engine/exchange/onnx-private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define NPY_MAGIC "\x93NUMPY"
@@ -138,7 +139,7 @@ make_npy (const HlOnnxTensor *self)
   guint16 length;
 
   for (guint i = 0; i < self->n_dims; i++)
-    g_string_append_printf (header, "%" G_GUINT64_FORMAT ",", self->dim[i]);
+    g_string_append_printf (header, "%" PRIu64 ",", self->dim[i]);
   g_string_append (header, "), }");
   while ((10 + header->len + 1) % 64 != 0)
     g_string_append_c (header, ' ');

@@ -128,7 +128,7 @@ hl_onnx_tensor_shape_to_string (const HlOnnxTensor *self)
   GString *text = g_string_new (self->n_dims == 0 ? _("scalar") : NULL);
 
   for (guint i = 0; i < self->n_dims; i++)
-    g_string_append_printf (text, "%s%" G_GUINT64_FORMAT, i > 0 ? "×" : "", self->dim[i]);
+    g_string_append_printf (text, "%s%" PRIu64, i > 0 ? "×" : "", self->dim[i]);
   return g_string_free (text, FALSE);
 }
 

@@ -283,6 +283,81 @@ read_transpose (HlOnnxImport *self, Window *window, gint64 *extra, gint64 *cut, 
   return TRUE;
 }
 
+/* ---- Three axes, transposed ---- */
+
+/* [in][out of a group][taps] turned into a convolution's [out][in of a group][taps], the taps in reverse. */
+static HlOnnxTensor *
+turn_weights (const HlOnnxTensor *weight, guint64 groups, GError **error)
+{
+  guint64 in = weight->dim[0] / groups, out = weight->dim[1], taps = weight->dim[2] * weight->dim[3] * weight->dim[4];
+  const guint64 dim[5] = { out * groups, in, weight->dim[2], weight->dim[3], weight->dim[4] };
+  HlOnnxTensor *turned = hl_onnx_tensor_new (weight->name, TRUE, 5, dim, error);
+
+  for (guint64 to = 0; turned && to < out * groups; to++)
+    for (guint64 from = 0; from < in; from++)
+      {
+        const float *source = weight->floats + ((to / out * in + from) * out + to % out) * taps;
+
+        for (guint64 k = 0; k < taps; k++)
+          turned->floats[(to * in + from) * taps + k] = source[taps - 1 - k];
+      }
+  return turned;
+}
+
+/* Puts the places of an axis a stride apart and as many zeros around them as the convolution needs for the wanted output. */
+static HlOnnxValue *
+spread_axis (HlOnnxImport *self, HlOnnxValue *x, const Window *window, guint axis, gint64 extra, gint64 cut, GError **error)
+{
+  gint64 reach = window->dilation[axis] * (window->size[axis] - 1), from = window->input[axis];
+  gint64 output = window->stride[axis] * (from - 1) + extra + reach + 1 - 2 * window->before[axis] - cut;
+  HlOnnxTensor *matrix;
+  HlShape shape;
+
+  if (output < 1 || output + reach > 1 << 16)
+    {
+      hl_onnx_refuse (error, _("its size for axis %u would be %" PRId64 "."), axis + 2, output);
+      return NULL;
+    }
+  shape = HL_SHAPE_2 ((guint) (output + reach), (guint) from);
+  if (!(matrix = hl_onnx_new_filled ("spread", &shape, error)))
+    return NULL;
+  for (gint64 i = 0; i < from; i++)
+    {
+      gint64 to = i * window->stride[axis] + reach - window->before[axis];
+
+      if (to >= 0 && to < (gint64) matrix->dim[0])
+        matrix->floats[to * from + i] = 1;
+    }
+  return hl_onnx_emit_matrix (self, x, axis + 2, matrix, error);
+}
+
+/* There is no such layer: a convolution over the input with its places set apart. Where they stay together its own padding does. */
+static HlOnnxValue *
+emit_conv_transpose_3d (HlOnnxImport *self, HlOnnxValue *x, const Window *window, const gint64 *extra, const gint64 *cut, gint64 groups,
+                        const HlOnnxTensor *weight, HlOnnxTensor *bias, GError **error)
+{
+  Window inner = *window;
+  g_autoptr (HlOnnxTensor) turned = NULL;
+
+  if (weight->n == 0 || weight->dim[0] % (guint64) groups != 0)
+    {
+      hl_onnx_refuse (error, _("its weights do not fit its groups."));
+      return NULL;
+    }
+  for (guint i = 0; x && i < 3; i++)
+    {
+      gint64 pad = window->dilation[i] * (window->size[i] - 1) - window->before[i];
+      gboolean whole = window->stride[i] == 1 && extra[i] == 0 && cut[i] == 0 && pad >= 0;
+
+      inner.stride[i] = 1;
+      inner.before[i] = inner.after[i] = whole ? pad : 0;
+      if (!whole)
+        x = spread_axis (self, x, window, i, extra[i], cut[i], error);
+    }
+  turned = x ? turn_weights (weight, (guint64) groups, error) : NULL;
+  return turned ? emit_conv_3d (self, x, &inner, groups, turned, bias, error) : NULL;
+}
+
 gboolean
 hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
 {
@@ -297,10 +372,13 @@ hl_onnx_convert_conv_transpose (HlOnnxImport *self, GError **error)
       || !read_transpose (self, &window, extra, cut, error))
     return FALSE;
   n_dims = x->n_dims;
-  if (window.n == 3)
-    return hl_onnx_refuse (error, _("it has three axes; one and two are supported."));
   if (groups < 1 || weight->dim[0] != x->shape.dim[0])
     return hl_onnx_refuse (error, _("its weights are for %" PRIu64 " channels, but it gets %u."), weight->dim[0], x->shape.dim[0]);
+  if (window.n == 3)
+    {
+      y = emit_conv_transpose_3d (self, x, &window, extra, cut, groups, weight, bias, error);
+      return y && hl_onnx_output (self, 0, y, error);
+    }
   if (window.n == 1)
     extra[1] = extra[0], extra[0] = 0, cut[1] = cut[0], cut[0] = 0;
   if (!(x = as_image (self, x, &window, error)))

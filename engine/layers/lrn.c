@@ -168,20 +168,24 @@ lrn_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const Hl
            GError **error)
 {
   const Lrn *self = params;
+  /* ONNX sees one channel more above where the size is even, PyTorch one more below: the channels are turned around. */
+  gboolean turn = self->size % 2 == 0;
 
-  /* ONNX sees one channel more above where the size is even, PyTorch one more below. */
-  if (self->size % 2 == 0)
+  if (turn)
     {
-      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_PARAM,
-                   _("adds up %d channels; ONNX has the same only for odd numbers: take %d or %d."), self->size, self->size - 1,
-                   self->size + 1);
-      return FALSE;
+      hl_op_list_add_ints (ops, "starts", 1, (const gint64[]) { -1 });
+      hl_op_list_add_ints (ops, "ends", 1, (const gint64[]) { -(gint64) inputs[0].dim[0] - 1 });
+      hl_op_list_add_ints (ops, "axes", 1, (const gint64[]) { 1 });
+      hl_op_list_add_ints (ops, "steps", 1, (const gint64[]) { -1 });
+      hl_op_list_add (ops, "Slice", "$x0,starts,ends,axes,steps", "turned");
     }
-  hl_op_list_add (ops, "LRN", "$x0", "$y");
+  hl_op_list_add (ops, "LRN", turn ? "turned" : "$x0", turn ? "weakened" : "$y");
   hl_op_list_set_int (ops, "size", self->size);
   hl_op_list_set_float (ops, "alpha", get_factor (self) * self->size);
   hl_op_list_set_float (ops, "beta", self->beta);
   hl_op_list_set_float (ops, "bias", self->k);
+  if (turn)
+    hl_op_list_add (ops, "Slice", "weakened,starts,ends,axes,steps", "$y");
   return TRUE;
 }
 
