@@ -185,9 +185,10 @@ const HlLayerClass hl_slice_layer = {
     .name = "slice",
     .title = N_("Slice"),
     .group = N_("Shape"),
-    .summary = N_("Keeps a part of one axis: some channels, rows or steps."),
-    .help = N_("Keeps the places start, start + step, ... of one axis; from -1 on with a step of -1 it turns the axis around. To split a value, let several slices read it: with lengths that "
-               "add up to the axis they do what PyTorch's split and ONNX's Split do. The gradient of what is left out is zero. "
+    .summary = N_("Keeps a part of one axis: some channels, rows or steps. Several of them split a value."),
+    .help = N_("Keeps the places start, start + step, ... of one axis; from -1 on with a step of -1 it turns the axis "
+               "around. To split a value, let several slices read it: with lengths that add up to the axis "
+               "they do what PyTorch's split and ONNX's Split do. The gradient of what is left out is zero. "
                "Axes are counted without the batch: 0 is the channel. To cut off the rim of images there is Crop."),
     .params_size = sizeof (Slice),
     .params = slice_params,

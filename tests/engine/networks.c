@@ -158,6 +158,7 @@ static const struct { const char *layer, *params; guint n_inputs; const char *be
   { "relu", NULL, 1 }, { "tanh", NULL, 1 }, { "sigmoid", NULL, 1 }, { "leaky_relu", "negative_slope=0.3", 1 },
   { "batch_norm", NULL, 1 }, { "dropout", "p=0.3", 1 }, { "softmax", NULL, 1 }, { "fussy", NULL, 1 },
   { "fussy", NULL, 1 }, { "add", NULL, 2 }, { "add", NULL, 3 }, { "concat", NULL, 2 }, { "concat", NULL, 3 },
+  { "concat", "axis=-1", 2 }, { "concat", "axis=1", 3 },
   { "add", NULL, 2, "slice", "axis=-1;length=1" }, { "sub", NULL, 2 }, { "mul", NULL, 2, "sigmoid" },
   { "mul", NULL, 2, "slice", "axis=0;length=1" }, { "div", NULL, 2, "clip", "min=0.5;max=3" },
   { "flatten", NULL, 1 }, { "conv2d", "filters=4;size_y=3;size_x=3;padding_y=1;padding_x=1", 1 },
