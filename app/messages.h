@@ -65,7 +65,7 @@ typedef struct
   guint64 serial;            /* counts probes answered */
   gboolean reconstructs;     /* what node 0 stands for */
   guint64 step;
-  GPtrArray *values;         /* HlArray, one a node: its output for the sample, the softmaxed class probabilities under node 0, or,
+  GPtrArray *values;         /* HlArray, one a node: its output for the sample, what it says of each class (hl_loss_get_answer) under node 0, or,
                               * where the loss compares with the input, the reconstruction, in the input's shape */
   GPtrArray *weights;        /* HlArray, "conv1.weight" with its PyTorch shape in `shape`; NULL when not asked for */
 } HlProbeResult;

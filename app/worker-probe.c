@@ -6,43 +6,29 @@
 
 #include "app/worker-private.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Larger weights are no pictures any more, and copying them ten times a second would be felt. */
 #define MAX_WEIGHT_VALUES (1 << 20)
 
+/* The network's answer: what it says of each class, or the input as the network gives it back. */
 static void
-softmax (const float *x, float *y, gsize n)
-{
-  double highest = -G_MAXDOUBLE, sum = 0;
-
-  for (gsize i = 0; i < n; i++)
-    highest = MAX (highest, x[i]);
-  for (gsize i = 0; i < n; i++)
-    sum += exp (x[i] - highest);
-  for (gsize i = 0; i < n; i++)
-    y[i] = exp (x[i] - highest) / sum;
-}
-
-/* The network's answer: probabilities, or the input as the network gives it back. */
-static void
-add_answer (HlProbeResult *result, HlPlan *plan, const HlArray *last, gboolean reconstructs)
+add_answer (HlProbeResult *result, HlPlan *plan, const HlArray *last, const HlChoice *loss)
 {
   const HlPlanStep *input = hl_plan_get_input (plan), *output = hl_plan_get_output (plan);
-  gboolean as_it_is = reconstructs || g_str_equal (output->klass->base.name, "softmax");
+  gboolean reconstructs = hl_loss_get_target (loss) == HL_LOSS_TARGET_INPUT;
   HlArray *answer;
 
   result->reconstructs = reconstructs;
   answer = hl_probe_result_add (result, FALSE, 0, "", reconstructs ? &input->layer.output : &last->shape);
-  if (as_it_is)
+  if (reconstructs)
     memcpy (answer->values, last->values, MIN (answer->n, last->n) * sizeof (float));
   else
-    softmax (last->values, answer->values, last->n);
+    hl_loss_get_answer (loss, output, last->values, last->n, answer->values);
 }
 
 static gboolean
-add_values (HlProbeResult *result, HlExecutor *executor, gboolean reconstructs, GError **error)
+add_values (HlProbeResult *result, HlExecutor *executor, const HlChoice *loss, GError **error)
 {
   HlPlan *plan = hl_executor_get_plan (executor);
   const HlPlanStep *output = hl_plan_get_output (plan);
@@ -64,7 +50,7 @@ add_values (HlProbeResult *result, HlExecutor *executor, gboolean reconstructs, 
         last = array;
     }
   if (last)
-    add_answer (result, plan, last, reconstructs);
+    add_answer (result, plan, last, loss);
   return TRUE;
 }
 
@@ -93,7 +79,6 @@ hl_work_answer_probe (HlWork *self)
 {
   const HlPlanStep *input = hl_plan_get_input (hl_trainer_get_plan (self->trainer));
   const HlRecipe *recipe = hl_project_state_get_recipe (self->message->job->state);
-  gboolean reconstructs = hl_loss_get_target (recipe->loss) == HL_LOSS_TARGET_INPUT;
   HlProbeResult *result;
   HlExecutor *executor;
   HlEvent *event;
@@ -106,7 +91,7 @@ hl_work_answer_probe (HlWork *self)
     return;
   result = hl_probe_result_new ();
   executor = hl_trainer_probe (self->trainer, self->probe.sample, &error);
-  if (!executor || !add_values (result, executor, reconstructs, &error)
+  if (!executor || !add_values (result, executor, recipe->loss, &error)
       || (self->probe.with_weights && !add_weights (result, self->trainer, &error)))
     {
       hl_probe_result_unref (result);

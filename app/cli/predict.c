@@ -4,7 +4,6 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,18 +20,12 @@ compare_guesses (const void *a, const void *b)
   return difference > 0 ? 1 : difference < 0 ? -1 : (int) ((const Guess *) a)->label - (int) ((const Guess *) b)->label;
 }
 
-/* Softmax of the network's output, most probable first. */
+/* Most probable first. */
 static void
-rank (const float *logits, guint n, Guess *guesses)
+rank (const float *answer, guint n, Guess *guesses)
 {
-  double highest = logits[0], sum = 0;
-
-  for (guint i = 1; i < n; i++)
-    highest = MAX (highest, logits[i]);
   for (guint i = 0; i < n; i++)
-    sum += exp (logits[i] - highest);
-  for (guint i = 0; i < n; i++)
-    guesses[i] = (Guess) { i, exp (logits[i] - highest) / sum };
+    guesses[i] = (Guess) { i, answer[i] };
   qsort (guesses, n, sizeof (Guess), compare_guesses);
 }
 
@@ -71,14 +64,14 @@ print_guesses (const char *image, const Guess *guesses, guint n, HlDataset *data
 }
 
 static gboolean
-predict (HlTrainer *trainer, HlDataset *dataset, const char *image, gboolean invert, gboolean json, GError **error)
+predict (HlTrainer *trainer, const HlChoice *loss, HlDataset *dataset, const char *image, gboolean invert, gboolean json, GError **error)
 {
   const HlShape *shape = hl_dataset_get_shape (dataset);
   const HlPlanStep *output = hl_plan_get_output (hl_trainer_get_plan (trainer));
   g_autoptr (GFile) file = g_file_new_for_commandline_arg (image);
   g_autofree float *sample = g_new0 (float, hl_shape_get_count (shape));
   gsize n = hl_shape_get_count (&output->layer.output);
-  g_autofree float *logits = g_new0 (float, n);
+  g_autofree float *y = g_new0 (float, n), *answer = g_new0 (float, n);
   g_autofree Guess *guesses = g_new0 (Guess, n);
   HlExecutor *executor;
   float low, high;
@@ -91,9 +84,10 @@ predict (HlTrainer *trainer, HlDataset *dataset, const char *image, gboolean inv
     for (gsize i = 0; i < hl_shape_get_count (shape); i++)
       sample[i] = low + (high - low) * sample[i] / 255;
   executor = hl_trainer_probe (trainer, sample, error);
-  if (!executor || !hl_executor_read (executor, output->node, FALSE, 1, logits, n, error))
+  if (!executor || !hl_executor_read (executor, output->node, FALSE, 1, y, n, error))
     return FALSE;
-  rank (logits, n, guesses);
+  hl_loss_get_answer (loss, output, y, n, answer);
+  rank (answer, n, guesses);
   print_guesses (image, guesses, MIN (n, hl_dataset_get_n_classes (dataset)), dataset, json);
   return TRUE;
 }
@@ -139,7 +133,7 @@ hl_cli_predict (int argc, char **argv)
     {
       g_autoptr (GError) image_error = NULL;
 
-      if (!predict (trainer, dataset, argv[i], invert, json, &image_error))
+      if (!predict (trainer, hl_project_state_get_recipe (state)->loss, dataset, argv[i], invert, json, &image_error))
         status = hl_cli_fail (image_error);
     }
   return status;

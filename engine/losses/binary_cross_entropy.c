@@ -56,6 +56,14 @@ binary_cross_entropy_check (const HlLossCheck *check, GError **error)
   return hl_element_loss_check (check, error);
 }
 
+/* Every output is a probability of its own, once the sigmoid is applied. */
+static void
+binary_cross_entropy_answer (const void *params, const float *y, gsize n, float *answer)
+{
+  for (gsize i = 0; i < n; i++)
+    answer[i] = (float) (1 / (1 + exp (-(double) y[i])));
+}
+
 const HlLossClass hl_binary_cross_entropy_loss = {
   .base = {
     .name = "binary_cross_entropy",
@@ -74,5 +82,6 @@ const HlLossClass hl_binary_cross_entropy_loss = {
   .run = hl_element_loss_run,
   .reference = binary_cross_entropy_reference,
   .check = binary_cross_entropy_check,
+  .answer = binary_cross_entropy_answer,
   .target = hl_element_loss_target,
 };

@@ -103,5 +103,6 @@ const HlLossClass hl_cross_entropy_loss = {
   .run = hl_class_loss_run,
   .reference = cross_entropy_reference,
   .check = hl_class_loss_check,
+  .answer = hl_class_loss_answer,
   .class_weights = cross_entropy_class_weights,
 };

@@ -72,5 +72,6 @@ const HlLossClass hl_huber_loss = {
   .run = hl_element_loss_run,
   .reference = huber_reference,
   .check = hl_element_loss_check,
+  .answer = hl_element_loss_answer,
   .target = hl_element_loss_target,
 };

@@ -56,5 +56,6 @@ const HlLossClass hl_mean_absolute_loss = {
   .run = hl_element_loss_run,
   .reference = mean_absolute_reference,
   .check = hl_element_loss_check,
+  .answer = hl_element_loss_answer,
   .target = hl_element_loss_target,
 };

@@ -57,5 +57,6 @@ const HlLossClass hl_mean_squared_loss = {
   .run = hl_element_loss_run,
   .reference = mean_squared_reference,
   .check = hl_element_loss_check,
+  .answer = hl_element_loss_answer,
   .target = hl_element_loss_target,
 };

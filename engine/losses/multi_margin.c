@@ -78,4 +78,5 @@ const HlLossClass hl_multi_margin_loss = {
   .run = hl_class_loss_run,
   .reference = multi_margin_reference,
   .check = hl_class_loss_check,
+  .answer = hl_class_loss_answer,
 };

@@ -5,6 +5,9 @@
 
 #include "engine/train/class-loss.h"
 
+#include <math.h>
+#include <string.h>
+
 HlLossTarget
 hl_loss_get_target (const HlChoice *loss)
 {
@@ -19,6 +22,28 @@ hl_loss_get_class_weights (const HlChoice *loss)
   const HlLossClass *klass = (const HlLossClass *) loss->klass;
 
   return klass->class_weights ? klass->class_weights (loss->params) : HL_CLASS_WEIGHTS_EQUAL;
+}
+
+void
+hl_loss_get_answer (const HlChoice *loss, const HlPlanStep *output, const float *y, gsize n, float *answer)
+{
+  if (g_str_equal (output->klass->base.name, "softmax"))
+    memcpy (answer, y, n * sizeof (float));
+  else
+    ((const HlLossClass *) loss->klass)->answer (loss->params, y, n, answer);
+}
+
+void
+hl_class_loss_answer (const void *params, const float *y, gsize n, float *answer)
+{
+  double largest = -G_MAXDOUBLE, sum = 0;
+
+  for (gsize i = 0; i < n; i++)
+    largest = MAX (largest, y[i]);
+  for (gsize i = 0; i < n; i++)
+    sum += exp (y[i] - largest);
+  for (gsize i = 0; i < n; i++)
+    answer[i] = (float) (exp (y[i] - largest) / sum);
 }
 
 gboolean

@@ -13,5 +13,7 @@ G_BEGIN_DECLS
 gboolean hl_class_loss_prepare (HlLossCall *call, const char *name, const char *extra);
 gboolean hl_class_loss_run     (const HlLossCall *call, GError **error);
 gboolean hl_class_loss_check   (const HlLossCheck *check, GError **error);
+/* Softmax: the classes exclude each other. */
+void     hl_class_loss_answer  (const void *params, const float *y, gsize n, float *answer);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "engine/graph/layer.h"
+#include "engine/graph/plan.h"
 
 G_BEGIN_DECLS
 
@@ -80,6 +80,8 @@ typedef struct
   /* Double precision, plain order. Returns the mean loss. */
   double   (*reference) (const HlLossReference *call);
   gboolean (*check)   (const HlLossCheck *check, GError **error);    /* HL_TRAIN_ERROR_SETTINGS */
+  /* What the n outputs y say of each class, 0 .. 1, as hl_loss_get_answer returns it. */
+  void     (*answer)  (const void *params, const float *y, gsize n, float *answer);
   HlLossTarget   (*target)        (const void *params);   /* NULL: always the class */
   HlClassWeights (*class_weights) (const void *params);   /* NULL: always equal */
 } HlLossClass;
@@ -159,5 +161,9 @@ HL_DECLARE_FAMILY (HlInitializerClass, initializer)
 /* `loss` is a choice of this family. */
 HlLossTarget   hl_loss_get_target        (const HlChoice *loss);
 HlClassWeights hl_loss_get_class_weights (const HlChoice *loss);
+/* What a network says of each class for one sample, 0 .. 1, from the n numbers y of its output: shares that add up to 1 where
+ * classes exclude each other (softmax), each class by itself where every output has a target of its own. What comes from a
+ * softmax layer already is the answer. For losses whose target is the class. */
+void           hl_loss_get_answer        (const HlChoice *loss, const HlPlanStep *output, const float *y, gsize n, float *answer);
 
 G_END_DECLS

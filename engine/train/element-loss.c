@@ -110,3 +110,12 @@ hl_element_loss_check (const HlLossCheck *check, GError **error)
     }
   return hl_class_loss_check (check, error);
 }
+
+void
+hl_element_loss_answer (const void *params, const float *y, gsize n, float *answer)
+{
+  const HlElementTarget *target = params;
+
+  for (gsize i = 0; i < n; i++)
+    answer[i] = (float) CLAMP ((y[i] - target->off) / (target->on - target->off), 0, 1);
+}

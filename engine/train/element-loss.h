@@ -35,5 +35,7 @@ double       hl_element_loss_reference (const HlLossReference *call, double (*va
                                         double (*slope) (const void *params, double v, double t));
 gboolean     hl_element_loss_check     (const HlLossCheck *check, GError **error);
 HlLossTarget hl_element_loss_target    (const void *params);
+/* How far each output is on its way from the target of other classes to that of the right one. */
+void         hl_element_loss_answer    (const void *params, const float *y, gsize n, float *answer);
 
 G_END_DECLS

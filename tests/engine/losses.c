@@ -415,6 +415,34 @@ test_check_input (void)
   check_shapes ("binary_cross_entropy", "target=input", picture, picture, FALSE, "between 0 and 1");
 }
 
+/* What a loss's outputs say of the classes, for numbers whose softmax and sigmoid are simple fractions. */
+static void
+check_answer (const char *loss, const char *params, const char *layer, float a, float b)
+{
+  const float y[2] = { 0, (float) log (3) };
+  g_autoptr (HlChoice) choice = hl_choice_new (hl_loss_class_find_base (loss));
+  HlPlanStep output = { .klass = hl_layer_class_find (layer) };
+  float answer[2];
+
+  test_set_params (choice->klass, choice->params, params);
+  hl_loss_get_answer (choice, &output, y, 2, answer);
+  g_assert_cmpfloat_with_epsilon (answer[0], a, 1e-6);
+  g_assert_cmpfloat_with_epsilon (answer[1], b, 1e-6);
+}
+
+static void
+test_answer (void)
+{
+  check_answer ("cross_entropy", NULL, "linear", 0.25, 0.75);
+  check_answer ("cross_entropy", NULL, "softmax", 0, (float) log (3));
+  check_answer ("multi_margin", NULL, "linear", 0.25, 0.75);
+  check_answer ("binary_cross_entropy", NULL, "linear", 0.5, 0.75);
+  check_answer ("mean_squared", NULL, "sigmoid", 0, 1);
+  check_answer ("mean_squared", "on=1;off=-1", "tanh", 0.5, 1);
+  check_answer ("huber", "on=2", "linear", 0, (float) log (3) / 2);
+  check_answer ("mean_absolute", "on=4", "linear", 0, (float) log (3) / 4);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -441,5 +469,6 @@ main (int argc, char **argv)
   g_test_add_func ("/losses/one-class", test_one_class);
   g_test_add_func ("/losses/check-input", test_check_input);
   g_test_add_func ("/losses/extremes", test_extremes);
+  g_test_add_func ("/losses/answer", test_answer);
   return g_test_run ();
 }
