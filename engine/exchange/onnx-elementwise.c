@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * ONNX operators that work on each element by itself, or on a pair of them. */
+ * ONNX operators that work on each element by itself. */
 
 #include "engine/exchange/onnx-operators.h"
 
@@ -89,84 +89,18 @@ hl_onnx_convert_alpha (HlOnnxImport *self, GError **error)
   return x && emit_output (self, hl_onnx_emit (self, error, self->operator->layer, 1, &x, leaky ? "negative_slope" : "alpha", alpha, NULL), error);
 }
 
-/* ---- Constants as samples ---- */
-
-/* The constant as a tensor of one sample's shape, the same along the batch. Its axes are aligned with the value's last,
- * or, before set 7, with those from `first` on. */
-static HlOnnxTensor *
-expand (const HlOnnxTensor *constant, const HlOnnxValue *like, int first, GError **error)
-{
-  guint64 dim[HL_MAX_DIMS], step[HL_ONNX_MAX_DIMS] = { 0 }, at[HL_MAX_DIMS] = { 0 };
-  HlOnnxTensor *result;
-  guint64 stride = 1, source = 0;
-
-  if (first < 0)
-    first = (int) like->n_dims - (int) constant->n_dims;
-  for (guint i = constant->n_dims; i-- > 0;)
-    {
-      int axis = first + (int) i;
-
-      if (constant->dim[i] != 1)
-        {
-          if (axis < 0 || axis >= (int) like->n_dims || axis == like->axis || (gint64) constant->dim[i] != like->dim[axis])
-            {
-              if (axis == like->axis && axis >= 0)
-                hl_onnx_refuse_mixed (error, _("its constant differs among the samples of a batch."));
-              else
-                hl_onnx_refuse (error, _("its constant does not have the shape of the other input."));
-              return NULL;
-            }
-          step[axis - (like->axis >= 0 && axis > like->axis)] = stride;
-        }
-      stride *= constant->dim[i];
-    }
-  for (guint i = 0; i < like->shape.n_dims; i++)
-    dim[i] = like->shape.dim[i];
-  result = hl_onnx_new_filled (constant->name, &like->shape, error);
-  for (gsize i = 0; result && i < result->n; i++)
-    {
-      result->floats[i] = constant->floats[source];
-      for (guint k = like->shape.n_dims; k-- > 0;)
-        {
-          source += step[k];
-          if (++at[k] < dim[k])
-            break;
-          source -= step[k] * dim[k];
-          at[k] = 0;
-        }
-    }
-  return result;
-}
-
-/* The value and a constant of its shape, which holds one number. */
-static HlOnnxValue *
-with_number (HlOnnxImport *self, const char *layer, HlOnnxValue *x, double number, GError **error)
-{
-  HlOnnxValue *pair[2] = { x, NULL };
-  g_autoptr (HlOnnxTensor) tensor = NULL;
-
-  if (!(tensor = hl_onnx_new_filled ("", &x->shape, error)))
-    return NULL;
-  for (gsize i = 0; i < tensor->n; i++)
-    tensor->floats[i] = (float) number;
-  pair[1] = hl_onnx_emit_constant (self, tensor, error);
-  return pair[1] ? hl_onnx_emit (self, error, layer, 2, pair, NULL) : NULL;
-}
-
 /* ---- Activations with numbers of their own ---- */
 
 /* A slope for each element: relu (x) - slope relu (-x). */
 static HlOnnxValue *
 emit_slopes (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *slope, GError **error)
 {
-  g_autoptr (HlOnnxTensor) expanded = expand (slope, x, -1, error);
-  HlOnnxValue *below = expanded ? with_number (self, "mul", x, -1, error) : NULL, *parts[2];
+  HlOnnxValue *below = hl_onnx_combine_number (self, "mul", x, -1, error), *above;
 
-  if (!below || !(parts[0] = hl_onnx_emit (self, error, "relu", 1, &below, NULL))
-      || !(parts[1] = hl_onnx_emit_constant (self, expanded, error)) || !(parts[1] = hl_onnx_emit (self, error, "mul", 2, parts, NULL))
-      || !(parts[0] = hl_onnx_emit (self, error, "relu", 1, &x, NULL)))
+  if (!below || !(below = hl_onnx_emit (self, error, "relu", 1, &below, NULL))
+      || !(below = hl_onnx_combine_constant (self, "mul", below, slope, error)) || !(above = hl_onnx_emit (self, error, "relu", 1, &x, NULL)))
     return NULL;
-  return hl_onnx_emit (self, error, "sub", 2, parts, NULL);
+  return hl_onnx_combine (self, "sub", above, below, error);
 }
 
 gboolean
@@ -215,7 +149,7 @@ hl_onnx_convert_selu (HlOnnxImport *self, GError **error)
   /* Others are an ELU with its own alpha, times gamma. */
   if (!(x = hl_onnx_emit (self, error, "elu", 1, &x, "alpha", alpha, NULL)))
     return FALSE;
-  return emit_output (self, with_number (self, "mul", x, gamma, error), error);
+  return emit_output (self, hl_onnx_combine_number (self, "mul", x, gamma, error), error);
 }
 
 gboolean
@@ -374,133 +308,4 @@ hl_onnx_convert_gelu (HlOnnxImport *self, GError **error)
   g_autofree char *approximate = hl_onnx_string (self, "approximate", "none");
 
   return x && emit_output (self, hl_onnx_emit (self, error, "gelu", 1, &x, "approximate", g_str_equal (approximate, "tanh") ? 1.0 : 0.0, NULL), error);
-}
-
-/* ---- Two and more inputs ---- */
-
-/* Add after a layer that came without its bias, one number a channel or unit: it becomes the bias. */
-static gboolean
-try_bias (HlOnnxImport *self, HlOnnxValue *value, const HlOnnxTensor *expanded)
-{
-  const HlNode *node = hl_graph_find_node (self->graph, value->node);
-  const HlParam *bias = hl_class_find_param (&node->klass->base, "bias");
-  /* Linear's units are the last axis, every other layer's channels the first. */
-  gboolean last = g_str_equal (node->klass->base.name, "linear");
-  guint64 channels = value->shape.dim[last ? value->shape.n_dims - 1 : 0];
-  gsize inner = last ? 1 : expanded->n / channels;
-  g_autoptr (HlOnnxTensor) tensor = NULL;
-
-  if (!value->takes_bias || !bias)
-    return FALSE;
-  tensor = hl_onnx_tensor_new (expanded->name, TRUE, 1, &channels, NULL);
-  for (gsize i = 0; tensor && i < expanded->n; i++)
-    {
-      gsize channel = i / inner % channels;
-
-      if (i == channel * inner)
-        tensor->floats[channel] = expanded->floats[i];
-      else if (tensor->floats[channel] != expanded->floats[i])
-        return FALSE;
-    }
-  if (!tensor)
-    return FALSE;
-  hl_param_set (bias, hl_graph_get_params (self->graph, value->node), 1);
-  hl_onnx_weight (self, value, "bias", g_steal_pointer (&tensor));
-  value->takes_bias = FALSE;
-  return TRUE;
-}
-
-/* A computed value and a constant. */
-static HlOnnxValue *
-with_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOnnxTensor *constant, gboolean swapped, int first, GError **error)
-{
-  g_autoptr (HlOnnxTensor) expanded = NULL;
-  HlOnnxValue *pair[2], *other, *y;
-
-  if (!constant->is_float)
-    {
-      hl_onnx_refuse (error, _("its constant “%s” does not hold floats."), constant->name);
-      return NULL;
-    }
-  /* Where the constant has more axes than the value, the result has them too. */
-  if (constant->n_dims > x->n_dims && first < 0)
-    {
-      gint64 dim[HL_ONNX_MAX_DIMS];
-      guint more = constant->n_dims - x->n_dims;
-
-      for (guint i = 0; i < constant->n_dims; i++)
-        dim[i] = i < more ? 1 : x->dim[i - more];
-      other = g_memdup2 (x, sizeof *x);
-      g_ptr_array_add (self->owned, other);
-      hl_onnx_set_dims (other, constant->n_dims, dim, x->axis < 0 ? x->axis : x->axis + (int) more);
-      x = hl_onnx_emit_shape (self, other, &other->shape, error);
-    }
-  if (!x || !(expanded = expand (constant, x, first, error)))
-    return NULL;
-  if (g_str_equal (layer, "add") && try_bias (self, x, expanded))
-    return x;
-  if (!(other = hl_onnx_emit_constant (self, expanded, error)))
-    return NULL;
-  pair[swapped ? 1 : 0] = x;
-  pair[swapped ? 0 : 1] = other;
-  if ((y = hl_onnx_emit (self, error, layer, 2, pair, NULL)))
-    hl_onnx_set_dims (y, x->n_dims, x->dim, x->axis);
-  return y;
-}
-
-HlOnnxValue *
-hl_onnx_combine_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error)
-{
-  return with_constant (self, layer, x, constant, FALSE, -1, error);
-}
-
-HlOnnxValue *
-hl_onnx_add_constant (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error)
-{
-  return with_constant (self, "add", x, constant, FALSE, -1, error);
-}
-
-/* Two computed values of the same axes. */
-static HlOnnxValue *
-with_value (HlOnnxImport *self, HlOnnxValue *a, HlOnnxValue *b, GError **error)
-{
-  HlOnnxValue *pair[2] = { a, b }, *y;
-
-  if (a->axis != b->axis && !(pair[1] = b = hl_onnx_move_batch (self, b, a->axis, error)))
-    return NULL;
-  if (a->n_dims != b->n_dims || memcmp (a->dim, b->dim, a->n_dims * sizeof *a->dim) != 0)
-    {
-      hl_onnx_refuse (error, _("its inputs have different shapes, and both are computed."));
-      return NULL;
-    }
-  if ((y = hl_onnx_emit (self, error, self->operator->layer, 2, pair, NULL)))
-    hl_onnx_set_dims (y, a->n_dims, a->dim, a->axis);
-  return y;
-}
-
-/* Add, Sub, Mul, Div and Sum. */
-gboolean
-hl_onnx_convert_arithmetic (HlOnnxImport *self, GError **error)
-{
-  gboolean broadcast = self->opset >= 7 || hl_onnx_int (self, "broadcast", 0) != 0;
-  int first = self->opset < 7 && hl_onnx_attribute (self, "axis") ? (int) hl_onnx_int (self, "axis", -1) : -1;
-  HlOnnxValue *result = hl_onnx_input (self, 0, error);
-
-  ignore_memory_hints (self);
-  for (guint i = 1; result && i < hl_onnx_n_inputs (self); i++)
-    {
-      HlOnnxValue *next = hl_onnx_input (self, i, error);
-
-      if (!next)
-        return FALSE;
-      if (result->constant && next->constant && !(result = hl_onnx_emit_constant (self, result->constant, error)))
-        return FALSE;
-      if (!broadcast && (result->n_dims != next->n_dims || memcmp (result->dim, next->dim, next->n_dims * sizeof *next->dim) != 0))
-        return hl_onnx_refuse (error, _("its inputs have different shapes, and broadcasting is off."));
-      result = next->constant ? with_constant (self, self->operator->layer, result, next->constant, FALSE, first, error)
-               : result->constant ? with_constant (self, self->operator->layer, next, result->constant, TRUE, -1, error) : with_value (self, result, next, error);
-    }
-  if (result && result->constant)
-    return hl_onnx_output_constant (self, 0, hl_onnx_tensor_ref (result->constant), error);
-  return emit_output (self, result, error);
 }

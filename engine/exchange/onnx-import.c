@@ -469,11 +469,11 @@ hl_onnx_import_with (HlOnnxModel *model, guint output, HlOnnxTensor *const *inpu
 
   for (guint i = 0; i < n; i++)
     empty |= inputs[i]->n == 0;
-  for (*data = 0; *data <= n; (*data)++)
+  /* Without an input, or where one without numbers leaves nothing to compute, all are constants. */
+  for (*data = 0; *data < n || (*data == n && (empty || n == 0)); (*data)++)
     {
       HlOnnxNetwork *network;
 
-      /* Beside numbers that are shapes, an input without numbers leaves nothing to compute. */
       if (*data < n && (inputs[*data]->n == 0 || (empty && !inputs[*data]->is_float)))
         continue;
       if ((network = import_bound (model, output, inputs, n, *data, first ? NULL : &first)))

@@ -46,18 +46,29 @@ emit_linear (HlOnnxImport *self, HlOnnxValue *x, HlOnnxTensor *weight /* owned *
   return y;
 }
 
-/* The bias of Gemm, times beta, as Add would add it. */
+/* What Gemm adds, times beta, as Add would add it. */
 static gboolean
-output_with_bias (HlOnnxImport *self, HlOnnxValue *y, double beta, GError **error)
+output_with_sum (HlOnnxImport *self, HlOnnxValue *y, double beta, GError **error)
 {
-  HlOnnxTensor *bias = hl_onnx_floats_input (self, 2, error);
-  g_autoptr (HlOnnxTensor) scaled = bias ? hl_onnx_tensor_reshape (bias, bias->n_dims, bias->dim) : NULL;
+  HlOnnxValue *sum = hl_onnx_input (self, 2, error);
+  g_autoptr (HlOnnxTensor) scaled = NULL;
 
+  if (!sum)
+    return FALSE;
+  if (!sum->constant)
+    {
+      if (beta != 1 && !(sum = hl_onnx_combine_number (self, "mul", sum, beta, error)))
+        return FALSE;
+      y = hl_onnx_combine (self, "add", y, sum, error);
+      return y && hl_onnx_output (self, 0, y, error);
+    }
+  if (!sum->constant->is_float)
+    return hl_onnx_refuse (error, _("its input “%s” is of the wrong type."), self->node->input[2]);
+  scaled = hl_onnx_tensor_reshape (sum->constant, sum->n_dims, sum->constant->dim);
   for (gsize i = 0; scaled && i < scaled->n; i++)
     scaled->floats[i] = (float) (scaled->floats[i] * beta);
-  if (!scaled || !(y = hl_onnx_add_constant (self, y, scaled, error)))
-    return FALSE;
-  return hl_onnx_output (self, 0, y, error);
+  y = scaled ? hl_onnx_combine_constant (self, "add", y, scaled, error) : NULL;
+  return y && hl_onnx_output (self, 0, y, error);
 }
 
 gboolean
@@ -97,7 +108,7 @@ hl_onnx_convert_gemm (HlOnnxImport *self, GError **error)
   if (!(x = emit_linear (self, x, make_weight (matrix, trans_b, alpha), error)))
     return FALSE;
   x->takes_bias = TRUE;
-  return hl_onnx_has_input (self, 2) ? output_with_bias (self, x, beta, error) : hl_onnx_output (self, 0, x, error);
+  return hl_onnx_has_input (self, 2) ? output_with_sum (self, x, beta, error) : hl_onnx_output (self, 0, x, error);
 }
 
 /* ---- MatMul ---- */

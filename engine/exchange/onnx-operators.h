@@ -12,7 +12,10 @@ typedef gboolean HlOnnxConverter (HlOnnxImport *self, GError **error);
 /* onnx-elementwise.c */
 HlOnnxConverter hl_onnx_convert_plain, hl_onnx_convert_identity, hl_onnx_convert_constant, hl_onnx_convert_alpha, hl_onnx_convert_prelu,
   hl_onnx_convert_selu, hl_onnx_convert_hard_sigmoid, hl_onnx_convert_thresholded_relu, hl_onnx_convert_clip, hl_onnx_convert_softmax,
-  hl_onnx_convert_dropout, hl_onnx_convert_gelu, hl_onnx_convert_arithmetic;
+  hl_onnx_convert_dropout, hl_onnx_convert_gelu;
+
+/* onnx-arithmetic.c */
+HlOnnxConverter hl_onnx_convert_arithmetic;
 
 /* onnx-shapes.c */
 HlOnnxConverter hl_onnx_convert_reshape, hl_onnx_convert_flatten, hl_onnx_convert_squeeze, hl_onnx_convert_unsqueeze,
@@ -49,8 +52,9 @@ HlOnnxValue *hl_onnx_reverse (HlOnnxImport *self, HlOnnxValue *x, guint axis, GE
 HlOnnxValue *hl_onnx_pool_axes (HlOnnxImport *self, HlOnnxValue *x, const char *layer, guint reduced, GError **error);
 /* Values behind one another on an axis. */
 HlOnnxValue *hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_axis, guint axis, GError **error);
-/* "add", "sub", "mul" or "div" with a constant, broadcast as those operators do. Of Add a bias of the layer before where it can be one. */
+/* layer: "add", "sub", "mul" or "div", broadcast as the operators do it. A sum with a constant may become a bias of the layer before. */
+HlOnnxValue *hl_onnx_combine (HlOnnxImport *self, const char *layer, HlOnnxValue *a, HlOnnxValue *b, GError **error);
 HlOnnxValue *hl_onnx_combine_constant (HlOnnxImport *self, const char *layer, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error);
-HlOnnxValue *hl_onnx_add_constant (HlOnnxImport *self, HlOnnxValue *x, const HlOnnxTensor *constant, GError **error);
+HlOnnxValue *hl_onnx_combine_number (HlOnnxImport *self, const char *layer, HlOnnxValue *x, double number, GError **error);
 
 G_END_DECLS

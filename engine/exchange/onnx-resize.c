@@ -286,7 +286,8 @@ is_identity (const HlOnnxTensor *matrix)
 static HlOnnxValue *
 fill_outside (HlOnnxImport *self, HlOnnxValue *y, gboolean *const *inside, double number, GError **error)
 {
-  g_autoptr (HlOnnxTensor) tensor = hl_onnx_new_filled ("outside", &y->shape, error);
+  g_autoptr (HlOnnxTensor) tensor = hl_onnx_new_filled ("outside", &y->shape, error), seen = NULL;
+  guint64 dim[HL_ONNX_MAX_DIMS];
   guint at[HL_MAX_DIMS] = { 0 };
   gboolean any = FALSE;
 
@@ -302,7 +303,12 @@ fill_outside (HlOnnxImport *self, HlOnnxValue *y, gboolean *const *inside, doubl
       for (guint k = y->shape.n_dims; k-- > 0 && ++at[k] == y->shape.dim[k];)
         at[k] = 0;
     }
-  return !tensor || !any ? (tensor ? y : NULL) : hl_onnx_add_constant (self, y, tensor, error);
+  if (!tensor || !any)
+    return tensor ? y : NULL;
+  for (guint i = 0; i < y->n_dims; i++)
+    dim[i] = (int) i == y->axis ? 1 : (guint64) y->dim[i];
+  seen = hl_onnx_tensor_reshape (tensor, y->n_dims, dim);
+  return hl_onnx_combine_constant (self, "add", y, seen, error);
 }
 
 static HlOnnxValue *
