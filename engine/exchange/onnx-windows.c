@@ -500,8 +500,10 @@ hl_onnx_convert_pool (HlOnnxImport *self, GError **error)
   Window window;
   guint n_dims;
 
-  if (hl_onnx_int (self, "storage_order", 0) != 0)
-    return hl_onnx_refuse (error, _("its attribute “storage_order” is not 0."));
+  /* This is about the second output only. */
+  hl_onnx_int (self, "storage_order", 0);
+  if (hl_onnx_wants_output (self, 1))
+    return hl_onnx_refuse (error, _("its output “Indices” holds whole numbers, which no layer makes."));
   if (!x || !(x = hl_onnx_move_batch (self, x, 0, error)) || !read_window (self, x, NULL, &window, error))
     return FALSE;
   n_dims = x->n_dims;
