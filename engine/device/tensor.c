@@ -259,6 +259,37 @@ hl_tensor_write (HlTensor *self, gsize first, gsize n, gconstpointer data, GErro
   return TRUE;
 }
 
+gpointer
+hl_tensor_map (HlTensor *self, gsize first, gsize n, GError **error)
+{
+  gsize size = hl_dtype_get_size (self->type);
+  cl_int code = CL_OUT_OF_RESOURCES;
+  gpointer data = NULL;
+
+  g_return_val_if_fail (n > 0 && first <= self->n && n <= self->n - first, NULL);
+  if (!hl_fault_hit ())
+    data = clEnqueueMapBuffer (self->device->queue, self->buffer, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION,
+                               (self->first + first) * size, n * size, 0, NULL, NULL, &code);
+  if (!data || code != CL_SUCCESS)
+    {
+      hl_set_cl_error (error, code, _("Cannot write %zu bytes to the device “%s”"), n * size, self->device->info->name);
+      return NULL;
+    }
+  return data;
+}
+
+gboolean
+hl_tensor_unmap (HlTensor *self, gpointer data, GError **error)
+{
+  cl_int code = hl_fault_hit () ? CL_OUT_OF_RESOURCES : CL_SUCCESS;
+  cl_int unmapped = clEnqueueUnmapMemObject (self->device->queue, self->buffer, data, 0, NULL, NULL);
+
+  if (code == CL_SUCCESS)
+    code = unmapped;
+  return code == CL_SUCCESS
+         || hl_set_cl_error (error, code, _("Cannot write to the device “%s”"), self->device->info->name);
+}
+
 gboolean
 hl_tensor_clear (HlTensor *self, GError **error)
 {

@@ -33,6 +33,10 @@ gsize     hl_tensor_get_length (const HlTensor *self);
  * kernels; read waits for everything before it. */
 gboolean  hl_tensor_write (HlTensor *self, gsize first, gsize n, gconstpointer data, GError **error);
 gboolean  hl_tensor_read  (const HlTensor *self, gsize first, gsize n, gpointer data, GError **error);
+/* Where the host may write elements [first, first + n), all of them, until unmap; on a processor the very memory, so that
+ * large tensors need no copy beside them. Waits. */
+gpointer  hl_tensor_map   (HlTensor *self, gsize first, gsize n, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean  hl_tensor_unmap (HlTensor *self, gpointer data, GError **error);
 gboolean  hl_tensor_clear (HlTensor *self, GError **error);   /* zeros; enqueued */
 gboolean  hl_tensor_copy  (HlTensor *self, const HlTensor *source, GError **error);  /* equal lengths; enqueued */
 

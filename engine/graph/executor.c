@@ -482,16 +482,20 @@ fill_weight (HlExecutor *self, guint i, guint64 seed, float *values, GError **er
   return TRUE;
 }
 
+/* Where the weights lie: a copy of a large network's would be the most memory that a run takes. */
 gboolean
 hl_executor_initialize_weights (HlExecutor *self, guint64 seed, GError **error)
 {
-  gsize length = hl_tensor_get_length (self->weights);
-  g_autofree float *values = g_new0 (float, length);
-
   for (guint i = 0; i < hl_plan_get_n_weights (self->plan); i++)
-    if (!fill_weight (self, i, seed, values + hl_plan_get_weight (self->plan, i)->first, error))
-      return FALSE;
-  return hl_tensor_write (self->weights, 0, length, values, error);
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (self->plan, i);
+      float *values = hl_tensor_map (self->weights, weight->first, weight->n, error);
+      gboolean filled = values && fill_weight (self, i, seed, values, error);
+
+      if (!values || !hl_tensor_unmap (self->weights, values, filled ? error : NULL) || !filled)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 /* ---- Reading and writing values ---- */
