@@ -39,6 +39,22 @@ def write(name, op, inputs, outputs, opset=17, names=None, **attributes):
             (folder / f"{kind}_{i}.pb").write_bytes(numpy_helper.from_array(x, n).SerializeToString())
 
 
+def write_chain(name, x, nodes, constants, y, batch=None, opset=17):
+    """Several nodes: (operator, inputs, output, attributes); of the values "x" goes in and "y" comes out. batch: a name for the
+    axis 0 of both, whose size is left open."""
+    shapes = [[batch or v.shape[0], *v.shape[1:]] for v in (x, y)]
+    graph = helper.make_graph([helper.make_node(op, inputs, [output], **attributes) for op, inputs, output, attributes in nodes], name,
+                              [helper.make_tensor_value_info("x", TensorProto.FLOAT, shapes[0])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, shapes[1])],
+                              [numpy_helper.from_array(v, n) for n, v in constants.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    folder = FOLDER / name / "test_data_set_0"
+    folder.mkdir(parents=True)
+    (FOLDER / name / "model.onnx").write_bytes(model.SerializeToString())
+    for n, v in (("input_0", x), ("output_0", y)):
+        (folder / (n + ".pb")).write_bytes(numpy_helper.from_array(np.ascontiguousarray(v), n).SerializeToString())
+
+
 # ---- Recurrent ----
 
 def sigmoid(x):
@@ -169,6 +185,45 @@ def resize(name, shape, sizes, mode, torch_mode, transform, **options):
           **({"nearest_mode": "floor"} if mode == "nearest" else {}))
 
 
+# ---- Element by element ----
+
+def broadcast(name, op, shape, other, opset=13, swapped=False, old=None):
+    """A tensor and a constant; old: (shape it means, axis) of the sets before 7."""
+    x, c = normal(*shape), normal(*other)
+    a, b = (c, x) if swapped else (x, c.reshape(old[0]) if old else c)
+    if op == "Div":
+        b += np.sign(b) / 2
+    y = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}[op](a, b)
+    write_chain(name, x, [(op, ["c", "x"] if swapped else ["x", "c"], "y", dict(broadcast=1, axis=old[1]) if old else {})], {"c": c}, y,
+                opset=opset)
+
+
+def make_arithmetic():
+    broadcast("mul_channels", "Mul", (2, 3, 4, 5), (3, 1, 1))
+    broadcast("sub_rows_first", "Sub", (2, 3, 4), (1, 3, 4), swapped=True)
+    broadcast("div_number", "Div", (2, 3, 4), ())
+    broadcast("sub_larger_constant", "Sub", (2, 1, 4), (3, 1), swapped=True)
+    broadcast("mul_more_axes", "Mul", (2, 5), (3, 1, 5))
+    broadcast("div_mixed_batch", "Div", (2, 3), (2, 1))
+    broadcast("add_old_axis", "Add", (2, 3, 4, 5), (3, 4), opset=6, old=((3, 4, 1), 1))
+    # Squeeze and excitation with an open batch: both factors are computed.
+    x, w, v = normal(3, 4, 5, 6), normal(2, 4), normal(4, 2)
+    t = torch.tensor(x)
+    hidden = torch.relu(t.mean((2, 3)) @ torch.tensor(w).T)
+    y = t * torch.sigmoid(hidden @ torch.tensor(v).T)[:, :, None, None]
+    write_chain("squeeze_excitation", x, [
+        ("GlobalAveragePool", ["x"], "pooled", {}), ("Flatten", ["pooled"], "row", {}), ("Gemm", ["row", "w"], "h", dict(transB=1)),
+        ("Relu", ["h"], "r", {}), ("Gemm", ["r", "v"], "s", dict(transB=1)), ("Sigmoid", ["s"], "gate", {}),
+        ("Unsqueeze", ["gate", "axes"], "wide", {}), ("Mul", ["x", "wide"], "y", {})],
+        {"w": w, "v": v, "axes": np.array([2, 3], np.int64)}, y.numpy(), batch="N")
+    # A mean over columns and one over rows, subtracted and divided crosswise.
+    x = normal(2, 3, 4, 5)
+    rows, columns = x.mean(3, keepdims=True), x.mean(2, keepdims=True)
+    write_chain("div_computed", x, [
+        ("ReduceMean", ["x"], "rows", dict(axes=[3])), ("ReduceMean", ["x"], "columns", dict(axes=[2])), ("Sub", ["rows", "columns"], "d", {}),
+        ("Sigmoid", ["d"], "s", {}), ("Div", ["rows", "s"], "y", {})], {}, rows * (1 + np.exp(columns - rows)), opset=13)
+
+
 def main():
     shutil.rmtree(FOLDER, ignore_errors=True)
     make_recurrent()
@@ -185,6 +240,8 @@ def main():
     resize("resize_volume", (1, 2, 3, 4, 5), (1, 2, 5, 4, 8), "nearest", "nearest", "asymmetric")
     resize("resize_signal", (2, 3, 7), (2, 3, 5), "linear", "linear", "half_pixel", align_corners=False)
     resize("resize_cubic", (2, 2, 5, 4), (2, 2, 3, 9), "cubic", "bicubic", "align_corners", align_corners=True)
+
+    make_arithmetic()
 
 
 main()
