@@ -8,11 +8,25 @@
 
 #include "app/project-io.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/file-util.h"
+#include "engine/exchange/onnx.h"
+
+/* The folder goes too unless there are runs in it. */
+void
+hl_project_io_forget_imported (GFile *weights)
+{
+  g_autoptr (GFile) folder = weights ? g_file_get_parent (weights) : NULL;
+
+  if (!folder)
+    return;
+  g_file_delete (weights, NULL, NULL);
+  g_file_delete (folder, NULL, NULL);
+}
 
 void
 hl_opened_free (HlOpened *self)
@@ -25,6 +39,11 @@ hl_opened_free (HlOpened *self)
   hl_lock_release (self->lock);
   g_free (self->read_only_reason);
   hl_autosave_info_free (self->recovered);
+  g_free (self->title);
+  g_free (self->id);
+  hl_project_io_forget_imported (self->imported);
+  g_clear_object (&self->imported);
+  g_free (self->notice);
   g_free (self);
 }
 
@@ -48,13 +67,81 @@ hash_text (const char *text, gsize length)
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) text, length);
 }
 
+/* ---- Opening ---- */
+
+GFile *
+hl_project_io_get_unsaved_folder (const char *id)
+{
+  g_autofree char *name = g_strconcat (id, ".runs", NULL);
+
+  return g_file_new_build_filename (g_get_user_state_dir (), "hillock", "unsaved", name, NULL);
+}
+
+/* Nothing of a model is left out silently. */
+static char *
+join_notes (HlOnnxModel *model, const HlOnnxNetwork *network)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (hl_onnx_model_get_n_outputs (model) > 1)
+    g_string_append_printf (text, _("The model has %u outputs; the network ends at the first, “%s”."), hl_onnx_model_get_n_outputs (model),
+                            hl_onnx_model_get_output (model, 0));
+  for (guint i = 0; i < network->notes->len; i++)
+    g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", (char *) network->notes->pdata[i]);
+  return text->len > 0 ? g_strdup (text->str) : NULL;
+}
+
+static gboolean
+keep_weights (HlOpened *self, HlOnnxNetwork *network, GError **error)
+{
+  g_autoptr (GFile) folder = hl_project_io_get_unsaved_folder (self->id);
+  g_autofree char *path = g_file_get_path (folder);
+
+  if (g_mkdir_with_parents (path, 0777) < 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), _("The folder “%s” for the weights cannot be made: %s"), path, g_strerror (errno));
+      return FALSE;
+    }
+  self->imported = g_file_get_child (folder, HL_IMPORTED_WEIGHTS);
+  return hl_onnx_network_save_weights (network, self->imported, error);
+}
+
+static HlOpened *
+import_model (GFile *file, GError **error)
+{
+  g_autoptr (HlOpened) self = g_new0 (HlOpened, 1);
+  g_autoptr (HlOnnxModel) model = hl_onnx_model_open (file, error);
+  const HlOnnxImportOptions options = { 0 };
+  g_autoptr (HlOnnxNetwork) network = model ? hl_onnx_import (model, &options, error) : NULL;
+  g_autoptr (HlProjectState) base = NULL;
+  g_autofree char *name = hl_file_dup_name (file);
+
+  if (!network)
+    return NULL;
+  if (!network->graph)
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_CONTENT, _("The model “%s” computes nothing: its output is a constant."), name);
+      return NULL;
+    }
+  base = hl_template_new_state ("empty");
+  self->state = hl_project_state_with_graph (base, hl_graph_ref (network->graph));
+  self->id = g_uuid_string_random ();
+  self->title = g_strndup (name, strlen (name) - (strlen (name) > strlen (".onnx") ? strlen (".onnx") : 0));
+  self->notice = join_notes (model, network);
+  return keep_weights (self, network, error) ? g_steal_pointer (&self) : NULL;
+}
+
 HlOpened *
 hl_project_io_open (GFile *file, GError **error)
 {
-  g_autoptr (HlOpened) self = g_new0 (HlOpened, 1);
+  g_autoptr (HlOpened) self = NULL;
   gsize length;
-  g_autofree char *text = hl_project_state_load_text (file, &length, error);
+  g_autofree char *text = NULL;
 
+  if (hl_onnx_is_name (file))
+    return import_model (file, error);
+  self = g_new0 (HlOpened, 1);
+  text = hl_project_state_load_text (file, &length, error);
   if (!text || !(self->state = hl_project_state_from_text (text, length, file, error)))
     return NULL;
   self->file = g_object_ref (file);

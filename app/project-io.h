@@ -17,9 +17,17 @@ typedef struct
   HlLock *lock;
   char *read_only_reason;   /* NULL: ours */
   HlAutosaveInfo *recovered;/* NULL: opened from its file */
+  /* Of an ONNX model, which becomes a project without a file. */
+  char *title, *id;         /* NULL: a project */
+  GFile *imported;          /* its weights, in the folder of the runs; removed with this unless it is taken */
+  char *notice;             /* what of the model is different in the network; NULL: nothing */
 } HlOpened;
 
+/* The weights of an imported model within the folder of a project's runs: new runs start from them while they fit. */
+#define HL_IMPORTED_WEIGHTS "imported.safetensors"
+
 void      hl_opened_free      (HlOpened *self);
+/* A project, or an ONNX model. */
 HlOpened *hl_project_io_open    (GFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 HlOpened *hl_project_io_recover (GFile *autosave, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -42,6 +50,10 @@ gboolean  hl_project_io_save    (HlSaving *self, GError **error);
 
 /* "name.runs" beside name.hillock. */
 GFile    *hl_project_io_get_runs_folder (GFile *file) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes the weights, and the folder where no run lies in it. NULL does nothing. */
+void      hl_project_io_forget_imported    (GFile *weights);
+/* Of a project that has no file. */
+GFile    *hl_project_io_get_unsaved_folder (const char *id) G_GNUC_WARN_UNUSED_RESULT;
 /* "lenet" for lenet.hillock. */
 char     *hl_project_io_dup_title       (GFile *file) G_GNUC_WARN_UNUSED_RESULT;
 

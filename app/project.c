@@ -24,6 +24,7 @@ struct _HlProject
   GFile *file;
   char *title, *id, *hash; /* id names the folder of runs while there is no file; hash is the file's as we know it */
   char *read_only_reason;
+  char *notice;                /* of an imported model */
   HlLock *lock;
   HlAutosave *autosave;
   guint autosave_timer;
@@ -74,6 +75,7 @@ hl_project_finalize (GObject *object)
   g_clear_object (&self->file);
   g_free (self->title);
   g_free (self->id);
+  g_free (self->notice);
   g_free (self->hash);
   g_free (self->read_only_reason);
   G_OBJECT_CLASS (hl_project_parent_class)->finalize (object);
@@ -170,6 +172,12 @@ hl_project_get_title (HlProject *self)
   return self->title;
 }
 
+const char *
+hl_project_get_notice (HlProject *self)
+{
+  return self->notice;
+}
+
 gboolean
 hl_project_get_modified (HlProject *self)
 {
@@ -183,8 +191,7 @@ hl_project_get_runs_folder (HlProject *self)
 
   if (self->file)
     return hl_project_io_get_runs_folder (self->file);
-  name = g_strconcat (self->id, ".runs", NULL);
-  return g_file_new_build_filename (g_get_user_state_dir (), "hillock", "unsaved", name, NULL);
+  return hl_project_io_get_unsaved_folder (self->id);
 }
 
 /* ---- Autosave ---- */
@@ -343,12 +350,21 @@ hl_project_open_finish (GAsyncResult *result, GError **error)
 
   if (!opened)
     return NULL;
-  title = opened->file ? hl_project_io_dup_title (opened->file) : g_strdup (opened->recovered->title);
+  title = opened->file ? hl_project_io_dup_title (opened->file) : g_strdup (opened->title ? opened->title : opened->recovered->title);
   self = hl_project_new (g_steal_pointer (&opened->state), title);
   self->file = g_steal_pointer (&opened->file);
   self->hash = g_steal_pointer (&opened->hash);
   self->lock = g_steal_pointer (&opened->lock);
   self->read_only_reason = g_steal_pointer (&opened->read_only_reason);
+  if (opened->imported)
+    {
+      g_free (self->id);
+      self->id = g_steal_pointer (&opened->id);
+      self->notice = g_steal_pointer (&opened->notice);
+      self->recovered = self->modified = TRUE;
+      g_clear_object (&opened->imported);
+      write_autosave (self, NULL);
+    }
   if (opened->recovered)
     {
       g_free (self->id);
@@ -472,6 +488,12 @@ hl_project_close (HlProject *self)
   self->closed = TRUE;
   g_clear_handle_id (&self->autosave_timer, g_source_remove);
   hl_autosave_remove (self->autosave);
+  if (!self->file)
+    {
+      g_autoptr (GFile) folder = hl_project_get_runs_folder (self), imported = g_file_get_child (folder, HL_IMPORTED_WEIGHTS);
+
+      hl_project_io_forget_imported (imported);
+    }
   g_clear_pointer (&self->lock, hl_lock_release);
   hl_model_document_detach (self->model);
 }

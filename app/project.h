@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (HlProject, hl_project, HL, PROJECT, GObject)
  * modified (gboolean), can-undo, can-redo, undo-label, redo-label, model (HlModelDocument), read-only-reason (string or NULL:
  * another window has the project open). */
 HlProject       *hl_project_new       (HlProjectState *state /* taken */, const char *title) G_GNUC_WARN_UNUSED_RESULT;
+/* A project's file, or an ONNX model: then a project without a file, modified, whose weights new runs start from. */
 void             hl_project_open_async  (GFile *file, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 HlProject       *hl_project_open_finish (GAsyncResult *result, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -24,6 +25,7 @@ HlModelDocument *hl_project_get_model (HlProject *self);
 GFile           *hl_project_get_file  (HlProject *self);
 const char      *hl_project_get_title (HlProject *self);
 gboolean         hl_project_get_modified (HlProject *self);
+const char      *hl_project_get_notice (HlProject *self);           /* what an imported model lost; NULL: nothing, or no such */
 
 /* The one way to change anything. Takes state. Equal states are no edit. */
 void             hl_project_commit    (HlProject *self, const char *label, const char *merge_key, HlProjectState *state);

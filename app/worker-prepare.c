@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "app/project-io.h"
 #include "app/worker-private.h"
 
 #define PROGRESS_EVERY_US 33000
@@ -82,6 +83,25 @@ create_folder (HlWork *self, GError **error)
   return folder;
 }
 
+/* A project that was an ONNX model starts from the model's weights as long as its network can take them. */
+static gboolean
+load_imported (HlWork *self, GError **error)
+{
+  g_autoptr (GFile) weights = g_file_get_child (self->message->job->runs_folder, HL_IMPORTED_WEIGHTS);
+  g_autoptr (GError) failure = NULL;
+
+  if (!g_file_query_exists (weights, NULL) || hl_trainer_load_weights (self->trainer, weights, NULL, &failure))
+    return TRUE;
+  if (!g_error_matches (failure, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  hl_work_notice (self, g_error_new_literal (failure->domain, failure->code,
+                                             _("The network has changed since it was imported: the run does not start from the model's weights.")));
+  return TRUE;
+}
+
 static gboolean
 open_folder (HlWork *self, GError **error)
 {
@@ -90,7 +110,7 @@ open_folder (HlWork *self, GError **error)
 
   if (!job->run_folder)
     {
-      self->folder = create_folder (self, error);
+      self->folder = load_imported (self, error) ? create_folder (self, error) : NULL;
       return self->folder != NULL;
     }
   self->folder = hl_run_folder_open (job->run_folder, error);

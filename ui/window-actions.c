@@ -128,12 +128,14 @@ name_chosen_cb (GtkNativeDialog *dialog, int response, Later *later)
 }
 
 static void
-add_filter (GtkFileChooser *chooser, const char *name, const char *pattern)
+add_filter (GtkFileChooser *chooser, const char *name, const char *patterns)
 {
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
+  g_auto (GStrv) list = g_strsplit (patterns, " ", -1);
 
   gtk_file_filter_set_name (filter, name);
-  gtk_file_filter_add_pattern (filter, pattern);
+  for (guint i = 0; list[i]; i++)
+    gtk_file_filter_add_pattern (filter, list[i]);
   gtk_file_chooser_add_filter (chooser, filter);
 }
 
@@ -253,7 +255,7 @@ open_action (GSimpleAction *action, GVariant *parameter, gpointer data)
 {
   GtkFileChooserNative *chooser = gtk_file_chooser_native_new (_("Open Project"), data, GTK_FILE_CHOOSER_ACTION_OPEN, _("_Open"), _("_Cancel"));
 
-  add_filter (GTK_FILE_CHOOSER (chooser), _("Hillock projects"), "*.hillock");
+  add_filter (GTK_FILE_CHOOSER (chooser), _("Hillock projects and ONNX models"), "*.hillock *.onnx");
   add_filter (GTK_FILE_CHOOSER (chooser), _("All files"), "*");
   g_signal_connect_object (chooser, "response", G_CALLBACK (open_chosen_cb), data, 0);
   gtk_native_dialog_show (GTK_NATIVE_DIALOG (chooser));

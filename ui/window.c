@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "engine/exchange/onnx.h"
 #include "ui/window-private.h"
 
 #include "ui/build/build-page.h"
@@ -225,6 +226,8 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (project)
     {
       set_project (self, project);
+      if (hl_project_get_notice (project))
+        hl_main_window_show_error (self, _("The Network Differs From the Model"), hl_project_get_notice (project));
       return;
     }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -310,7 +313,7 @@ drop_cb (GtkDropTarget *target, const GValue *value, double x, double y, HlMainW
   GFile *file = g_value_get_object (value);
   g_autofree char *name = file ? g_file_get_basename (file) : NULL;
 
-  if (!name || !g_str_has_suffix (name, ".hillock"))
+  if (!name || (!g_str_has_suffix (name, ".hillock") && !hl_onnx_is_name (file)))
     return FALSE;
   hl_main_window_open_file (self, file);
   return TRUE;

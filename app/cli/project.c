@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "app/cli/cli.h"
+#include "app/project-io.h"
 #include "engine/base/error.h"
 
 HlProjectState *
@@ -134,13 +135,17 @@ hl_cli_find_weights (GFile *project, const HlCliOverrides *overrides, GError **e
 
   if (!place)
     {
-      /* A project that was imported has its weights beside it until it is trained. */
+      /* A project that was imported has its weights beside it until it is trained, or where the window put them. */
       g_autofree char *path = g_file_get_path (project);
       g_autofree char *stem = g_strndup (path, strlen (path) - (g_str_has_suffix (path, ".hillock") ? strlen (".hillock") : 0));
       g_autofree char *imported = g_strconcat (stem, ".safetensors", NULL);
 
+      g_autofree char *opened = g_strconcat (stem, ".runs/" HL_IMPORTED_WEIGHTS, NULL);
+
       if (g_file_test (imported, G_FILE_TEST_IS_REGULAR))
         return g_file_new_for_path (imported);
+      if (g_file_test (opened, G_FILE_TEST_IS_REGULAR))
+        return g_file_new_for_path (opened);
       g_propagate_error (error, g_steal_pointer (&failure));
       return NULL;
     }

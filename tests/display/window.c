@@ -187,6 +187,26 @@ test_broken_file (void)
   close_window (window);
 }
 
+/* A model becomes a new project; what it says of itself is its name. */
+static void
+test_onnx_model (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "fuzz", "corpus", "onnx", "test_operator_conv.onnx", NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  HlMainWindow *window = window_new ();
+  HlCanvas *canvas;
+
+  hl_main_window_open_file (window, file);
+  wait_until (hl_main_window_get_workspace (window) != NULL);
+  canvas = hl_build_page_get_canvas (HL_BUILD_PAGE (hl_main_window_get_page (window, "build")));
+  g_assert_cmpuint (hl_canvas_get_n_cards (canvas), >, 1);
+  g_assert_null (hl_project_get_file (project_of (window)));
+  g_assert_nonnull (strstr (gtk_window_get_title (GTK_WINDOW (window)), "test_operator_conv •"));
+  hl_project_close (project_of (window));
+  gtk_window_destroy (GTK_WINDOW (window));
+  pump ();
+}
+
 /* ---- Editing and saving ---- */
 
 static void
@@ -398,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/window/templates", test_templates);
   g_test_add_func ("/window/pages", test_pages);
   g_test_add_func ("/window/broken-file", test_broken_file);
+  g_test_add_func ("/window/onnx-model", test_onnx_model);
   g_test_add_func ("/window/edit-save", test_edit_save);
   g_test_add_func ("/window/unsaved", test_unsaved);
   g_test_add_func ("/window/two-steps", test_two_steps);
