@@ -88,7 +88,7 @@ hl_json_get_object (JsonNode *node, const char *const *allowed, const char *wher
             g_autofree char *list = g_strjoinv (", ", (char **) allowed);
 
             content_error (error, where, _("the key “%s” is unknown; allowed are: %s."),
-                           (const char *) l->data, *list ? list : _("none"));
+                           (const char *) l->data, *list ? list : _("none at all"));
             return NULL;
           }
     }

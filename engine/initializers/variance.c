@@ -9,10 +9,10 @@
 
 /* The first is the class's own parameter, the last the activation that the plan found; between them are layers. */
 static const char *const kaiming_nonlinearities[] = {
-  "leaky_relu", "linear", "relu", "sigmoid", "tanh", "selu", "following", NULL
+  "leaky_relu", "linear", "relu", "sigmoid", "tanh", "selu", N_("following"), NULL
 };
 static const char *const xavier_nonlinearities[] = {
-  "given", "linear", "relu", "sigmoid", "tanh", "selu", "following", NULL
+  N_("given"), N_("linear"), "relu", "sigmoid", "tanh", "selu", N_("following"), NULL
 };
 
 enum { OWN, FOLLOWING = G_N_ELEMENTS (kaiming_nonlinearities) - 2 };

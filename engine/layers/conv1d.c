@@ -12,7 +12,7 @@ typedef struct
   double padding_value;
 } Conv1d;
 
-static const char *const padding_modes[] = { "zeros", "reflect", "replicate", "constant", NULL };
+static const char *const padding_modes[] = { N_("zeros"), N_("reflect"), N_("replicate"), N_("constant"), NULL };
 
 static const HlParam conv1d_params[] = {
   HL_INT (Conv1d, filters, N_("Filters"), HL_UNIT_NONE, 1, 4096, 6, N_("Channels of the output, one learnt filter each.")),

@@ -15,10 +15,10 @@ typedef struct
 
 enum { PRESET_NONE, PRESET_HALF, PRESET_FULL, PRESET_SAME };
 
-static const char *const presets[] = { "none", "half", "full", "same", NULL };
-static const char *const padding_modes[] = { "zeros", "reflect", "replicate", "constant", NULL };
-static const char *const biases[] = { "none", "channel", "position", NULL };
-static const char *const tables[] = { "none", "lenet5_c3", "lecun1989_h2", NULL };
+static const char *const presets[] = { N_("none"), N_("half"), N_("full"), N_("same"), NULL };
+static const char *const padding_modes[] = { N_("zeros"), N_("reflect"), N_("replicate"), N_("constant"), NULL };
+static const char *const biases[] = { N_("none"), N_("channel"), N_("position"), NULL };
+static const char *const tables[] = { N_("none"), "lenet5_c3", "lecun1989_h2", NULL };
 
 static const HlParam conv2d_params[] = {
   HL_INT (Conv2d, filters, N_("Filters"), HL_UNIT_NONE, 1, 4096, 6, N_("Channels of the output, one learnt filter each.")),

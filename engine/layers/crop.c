@@ -15,7 +15,7 @@ typedef struct
 /* What is kept: the first place and the number of places of each axis. */
 typedef struct { guint first[HL_MAX_DIMS], size[HL_MAX_DIMS]; } Part;
 
-static const char *const modes[] = { "sides", "center", NULL };
+static const char *const modes[] = { N_("sides"), N_("center"), NULL };
 
 static const HlParam crop_params[] = {
   HL_CHOICE (Crop, mode, N_("What is given"), modes, 2, SIDES,

@@ -12,7 +12,7 @@ typedef struct
   int approximate;
 } Gelu;
 
-static const char *const gelu_approximations[] = { "none", "tanh", NULL };
+static const char *const gelu_approximations[] = { N_("none"), "tanh", NULL };
 
 enum { NONE, TANH };
 

@@ -16,7 +16,7 @@ typedef struct
 /* Places of the output along one axis that are made of the input's from, from + step, ... */
 typedef struct { int at, n, from, step; } Piece;
 
-static const char *const modes[] = { "constant", "reflect", "replicate", NULL };
+static const char *const modes[] = { N_("constant"), N_("reflect"), N_("replicate"), NULL };
 
 static const HlParam pad_params[] = {
   HL_CHOICE (Pad, mode, N_("What is added"), modes, 3, CONSTANT,

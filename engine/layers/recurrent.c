@@ -4,7 +4,7 @@
 
 #include "engine/layers/recurrent.h"
 
-const char *const hl_recurrent_outputs[] = { "last", "sequence", NULL };
+const char *const hl_recurrent_outputs[] = { N_("last"), N_("sequence"), NULL };
 
 #define NAMES(direction, l)                                                                                                \
   { "weight_ih_l" #l direction, "weight_hh_l" #l direction, "bias_ih_l" #l direction, "bias_hh_l" #l direction }

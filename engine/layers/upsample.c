@@ -19,7 +19,7 @@ typedef struct
 /* Place `at` of the output lies at at × step + offset of the input; 32 bits before the point and 32 behind. */
 typedef struct { gint64 step, offset; } Axis;
 
-static const char *const modes[] = { "nearest", "bilinear", NULL };
+static const char *const modes[] = { N_("nearest"), N_("bilinear"), NULL };
 
 static const HlParam upsample_params[] = {
   HL_FLOAT (Upsample, scale_y, N_("Scale down"), HL_UNIT_NONE, 0.01, 256, 2, N_("How many times as many rows; sequences have none.")),

@@ -12,7 +12,7 @@ typedef struct
   int class_weights;         /* HlClassWeights */
 } CrossEntropy;
 
-static const char *const weights_names[] = { "equal", "balanced", "listed", NULL };
+static const char *const weights_names[] = { N_("equal"), N_("balanced"), N_("listed"), NULL };
 
 static const HlParam cross_entropy_params[] = {
   HL_FLOAT (CrossEntropy, label_smoothing, N_("Label smoothing"), HL_UNIT_RATIO, 0, 1, 0,

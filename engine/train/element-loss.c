@@ -8,7 +8,7 @@
 
 #include "engine/train/class-loss.h"
 
-const char *const hl_element_target_names[] = { "class", "input", NULL };
+const char *const hl_element_target_names[] = { N_("class"), N_("input"), NULL };
 
 HlLossTarget
 hl_element_loss_target (const void *params)
