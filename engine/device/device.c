@@ -180,6 +180,14 @@ choose_lanes (HlDeviceType type, guint native_width)
   return native_width >= 16 ? 16 : native_width >= 8 ? 8 : 4;
 }
 
+guint
+hl_device_info_choose_lanes (const HlDeviceInfo *self, guint batch)
+{
+  const char *forced = g_getenv ("HILLOCK_LANES");
+
+  return (!forced || !*forced) && self->lanes == 16 && batch <= 8 ? 8 : self->lanes;
+}
+
 static HlDeviceInfo *
 read_device_info (cl_device_id id, const char *platform)
 {
@@ -413,6 +421,13 @@ set_not_found_error (GError **error, GPtrArray *devices, const char *wanted)
 }
 
 /* ---- Opening ---- */
+
+void
+hl_device_set_lanes (HlDevice *self, guint lanes)
+{
+  g_return_if_fail (self->gpu == (lanes == 32));
+  self->info->lanes = lanes;
+}
 
 HlDevice *
 hl_device_open (const char *wanted, GError **error)

@@ -50,6 +50,12 @@ HlDevice     *hl_device_ref   (HlDevice *self);
 void          hl_device_unref (HlDevice *self);
 const HlDeviceInfo *hl_device_get_info (const HlDevice *self);
 
+/* The lanes for batches of this size: half of a processor's own where no more images come anyway, since the other half of
+ * every vector would be computed for nothing. Measured with AVX-512: 1.1 to 1.5 times the speed. */
+guint         hl_device_info_choose_lanes (const HlDeviceInfo *self, guint batch);
+/* From here on get_info says so many. Before anything is made on the device. */
+void          hl_device_set_lanes (HlDevice *self, guint lanes);
+
 /* Waits until everything enqueued has run. FALSE when the device failed meanwhile. */
 gboolean      hl_device_finish (HlDevice *self, GError **error);
 /* Hands enqueued work to the device without waiting. */

@@ -61,7 +61,8 @@ hl_estimate_training (HlEstimate *self, const HlGraph *graph, const HlRecipe *re
                       const HlDataSpec *spec, const HlDeviceInfo *device)
 {
   guint batch = MAX (recipe->batch, 1), evaluation_batch = MAX (batch, HL_MIN_EVALUATION_BATCH);
-  guint lanes = device ? device->lanes : 16, compute_units = device ? device->compute_units : 2;
+  const HlDeviceInfo some = { .type = HL_DEVICE_CPU, .lanes = 16 };
+  guint lanes = hl_device_info_choose_lanes (device ? device : &some, batch), compute_units = device ? device->compute_units : 2;
   HlPlanOptions training = {
     .batch = batch, .lanes = lanes, .compute_units = compute_units, .training = TRUE, .fuse = TRUE,
   };

@@ -193,6 +193,7 @@ hl_trainer_new (const HlTrainerOptions *options, GError **error)
   self->device = hl_device_open (options->device, error);
   if (self->device == NULL)
     return NULL;
+  hl_device_set_lanes (self->device, hl_device_info_choose_lanes (hl_device_get_info (self->device), self->recipe->batch));
   self->plan = make_plan (self, self->recipe->batch, TRUE, TRUE, error);
   if (self->plan == NULL || !check_settings (self, error))
     return NULL;
