@@ -12,15 +12,15 @@
 
 static const HlCliCommand commands[] = {
   { "devices", "", N_("Lists the OpenCL devices and tests them"), hl_cli_devices },
-  { "describe", "[FAMILY [NAME]]", N_("Explains layers, losses, optimizers and their parameters"), hl_cli_describe },
-  { "check", "PROJECT", N_("Shows shapes, parameters, cost and problems of a network"), hl_cli_check },
-  { "train", "PROJECT", N_("Trains a network"), hl_cli_train },
-  { "eval", "PROJECT", N_("Measures loss and accuracy of a trained network"), hl_cli_eval },
-  { "predict", "PROJECT IMAGE…", N_("Classifies image files"), hl_cli_predict },
-  { "export", "PROJECT", N_("Writes the trained weights for other programs"), hl_cli_export },
-  { "import", "FILE.onnx", N_("Makes a project of an ONNX file"), hl_cli_import },
-  { "run", "FILE.onnx", N_("Runs an ONNX file on tensors"), hl_cli_run },
-  { "test-onnx", "FOLDER…", N_("Runs test cases in the form ONNX publishes them"), hl_cli_test_onnx },
+  { "describe", N_("[FAMILY [NAME]]"), N_("Explains layers, losses, optimizers and their parameters"), hl_cli_describe },
+  { "check", N_("PROJECT"), N_("Shows shapes, parameters, cost and problems of a network"), hl_cli_check },
+  { "train", N_("PROJECT"), N_("Trains a network"), hl_cli_train },
+  { "eval", N_("PROJECT"), N_("Measures loss and accuracy of a trained network"), hl_cli_eval },
+  { "predict", N_("PROJECT IMAGE…"), N_("Classifies image files"), hl_cli_predict },
+  { "export", N_("PROJECT"), N_("Writes the trained weights for other programs"), hl_cli_export },
+  { "import", N_("FILE.onnx"), N_("Makes a project of an ONNX file"), hl_cli_import },
+  { "run", N_("FILE.onnx"), N_("Runs an ONNX file on tensors"), hl_cli_run },
+  { "test-onnx", N_("FOLDER…"), N_("Runs test cases in the form ONNX publishes them"), hl_cli_test_onnx },
   { NULL, NULL, NULL, NULL }
 };
 
@@ -30,13 +30,20 @@ hl_cli_commands (void)
   return commands;
 }
 
+/* The translation of an empty message is the catalogue's head. */
+static const char *
+get_arguments (const HlCliCommand *self)
+{
+  return *self->arguments ? _(self->arguments) : "";
+}
+
 static void
 print_help (FILE *stream)
 {
   fprintf (stream, _("Usage: hillock-cli COMMAND [OPTION…] [ARGUMENT…]\n\nCommands:\n"));
   for (const HlCliCommand *command = commands; command->name; command++)
     {
-      g_autofree char *call = g_strdup_printf ("%s %s", command->name, command->arguments);
+      g_autofree char *call = g_strdup_printf ("%s %s", command->name, get_arguments (command));
       int padding = 26 - (int) g_utf8_strlen (call, -1);
 
       fprintf (stream, "  %s%*s%s\n", call, MAX (padding, 1), "", _(command->summary));
@@ -77,7 +84,7 @@ gboolean
 hl_cli_parse (const char *command, const GOptionEntry *entries, int *argc, char ***argv, int n_arguments, int *status)
 {
   const HlCliCommand *self = find_command (command);
-  g_autoptr (GOptionContext) context = g_option_context_new (self->arguments);
+  g_autoptr (GOptionContext) context = g_option_context_new (get_arguments (self));
   g_autofree char *program = g_strdup_printf ("hillock-cli %s", command);
   g_autoptr (GError) error = NULL;
   int given;
@@ -95,7 +102,7 @@ hl_cli_parse (const char *command, const GOptionEntry *entries, int *argc, char 
   given = *argc - 1;
   if (n_arguments >= 0 ? given != n_arguments : given < 1)
     {
-      *status = given == 0 ? hl_cli_usage (command, _("%s is missing."), self->arguments)
+      *status = given == 0 ? hl_cli_usage (command, _("%s is missing."), get_arguments (self))
                            : hl_cli_usage (command, _("Too many arguments: %d instead of %d."), given, n_arguments);
       return FALSE;
     }
