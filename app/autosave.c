@@ -10,7 +10,7 @@
 #include "app/autosave.h"
 
 #include "app/file-util.h"
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 #include "app/process.h"
 #include "engine/base/params-json.h"
 

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 #include "engine/base/params-json.h"
 #include "engine/graph/graph-json.h"
 

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 #include "app/file-util.h"
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 #include "engine/base/params-json.h"
 #include "engine/exchange/onnx.h"
 #include "engine/graph/graph-json.h"

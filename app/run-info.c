@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "app/file-util.h"
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 #include "engine/base/params-json.h"
 
 #define FORMAT 1

@@ -74,7 +74,10 @@ hl_onnx_convert_constant (HlOnnxImport *self, GError **error)
     tensor = make_list (FALSE, attribute->n_ints, NULL, attribute->ints, FALSE, error);
   else
     return hl_onnx_refuse (error, _("it has no attribute value, value_float, value_floats, value_int or value_ints."));
-  return tensor && hl_onnx_output_constant (self, 0, tensor, error);
+  if (!tensor)
+    return FALSE;
+  hl_onnx_earn (self, tensor);
+  return hl_onnx_output_constant (self, 0, tensor, error);
 }
 
 /* LeakyRelu and Elu: one parameter, alpha. */

@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine/exchange/onnx.pb-c.h"
+#include "engine/base/json-text.h"
+#include "engine/exchange/onnx-private.h"
+#include "engine/graph/graph-json.h"
 
 /* The format's limit is 2^31 - 1 bytes; some of them are left for everything that is not a weight. */
 #define MAX_WEIGHT_BYTES ((guint64) 2040 << 20)
@@ -17,7 +19,7 @@
 typedef struct
 {
   const HlPlan *plan;
-  const float *weights;
+  const float *weights;      /* NULL: they are left out */
   GPtrArray *owned;          /* every allocation of the message; borrowed texts live in plan and ops */
   GHashTable *names;         /* values defined so far; borrowed */
 } Export;
@@ -212,7 +214,8 @@ add_weights (Export *self, Onnx__GraphProto *graph, GError **error)
 
       if (!define (self, weight->name, error))
         return FALSE;
-      graph->initializer[graph->n_initializer++] = make_tensor (self, weight);
+      if (self->weights)
+        graph->initializer[graph->n_initializer++] = make_tensor (self, weight);
       bytes += (guint64) weight->n * sizeof (float);
     }
   if (bytes <= MAX_WEIGHT_BYTES)
@@ -283,6 +286,36 @@ hl_onnx_is_name (GFile *file)
   return lower && g_str_has_suffix (lower, ".onnx");
 }
 
+/* The network as project files have it: what ONNX has no words for comes back too (see onnx-own.c). */
+static Onnx__StringStringEntryProto *
+make_network_entry (Export *self)
+{
+  Onnx__StringStringEntryProto *entry = NEW (self, Onnx__StringStringEntryProto, ONNX__STRING_STRING_ENTRY_PROTO__INIT);
+  g_autoptr (JsonNode) json = hl_graph_to_json (hl_plan_get_graph (self->plan));
+
+  entry->key = (char *) HL_ONNX_NETWORK_KEY;
+  entry->value = take (self, hl_json_to_text (json));
+  return entry;
+}
+
+GBytes *
+hl_onnx_pack_nodes (const HlPlan *plan, const char *title, GError **error)
+{
+  g_autoptr (GPtrArray) owned = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
+  Export self = { plan, NULL, owned, names };
+  g_autoptr (HlOpList) ops = hl_plan_lower (plan, error);
+  Onnx__GraphProto *graph = ops ? make_graph (&self, ops, title, error) : NULL;
+  gsize size = graph ? protobuf_c_message_get_packed_size (&graph->base) : 0;
+  guint8 *bytes;
+
+  if (!graph)
+    return NULL;
+  bytes = g_malloc (MAX (size, 1));
+  protobuf_c_message_pack (&graph->base, bytes);
+  return g_bytes_new_take (bytes, size);
+}
+
 gboolean
 hl_onnx_write (const HlPlan *plan, const float *weights, const char *title, GFile *file, GError **error)
 {
@@ -292,6 +325,7 @@ hl_onnx_write (const HlPlan *plan, const float *weights, const char *title, GFil
   g_autoptr (HlOpList) ops = hl_plan_lower (plan, error);
   Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
   Onnx__OperatorSetIdProto opset = ONNX__OPERATOR_SET_ID_PROTO__INIT, *opsets = &opset;
+  Onnx__StringStringEntryProto *entry;
 
   if (!ops || !(model.graph = make_graph (&self, ops, title, error)))
     return FALSE;
@@ -304,5 +338,8 @@ hl_onnx_write (const HlPlan *plan, const float *weights, const char *title, GFil
   opset.domain = (char *) "";
   opset.has_version = TRUE;
   opset.version = HL_ONNX_OPSET;
+  entry = make_network_entry (&self);
+  model.n_metadata_props = 1;
+  model.metadata_props = &entry;
   return write_message (&model.base, file, error);
 }

@@ -8,6 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* How many numbers may be copied and filled besides those that belong to the file's own. */
+#define BUDGET ((guint64) 4 * HL_ONNX_MAX_FILLED)
+
 /* Cards are about this far apart. */
 #define COLUMN_STEP 190
 #define ROW_STEP 130
@@ -49,6 +52,7 @@ index_nodes (HlOnnxImport *self, GHashTable *producers, GError **error)
 {
   const Onnx__GraphProto *graph = self->model->proto->graph;
 
+  self->budget = BUDGET;
   for (gsize i = 0; i < graph->n_initializer; i++)
     g_hash_table_insert (self->initializers, graph->initializer[i]->name, graph->initializer[i]);
   for (gsize i = 0; i < graph->n_node; i++)
@@ -257,7 +261,12 @@ convert_node (HlOnnxImport *self, const Onnx__NodeProto *node, GError **error)
   if (!self->operator)
     return hl_onnx_refuse (error, _("%s “%s”: there is no layer for this operator."), node->op_type, name);
   if (self->operator->convert (self, &reason) && check_used (self, &reason))
-    return TRUE;
+    {
+      if (self->spent <= self->budget)
+        return TRUE;
+      return hl_onnx_refuse (error, _("%s “%s”: up to here the model's constants would be copied into %" PRIu64 " numbers, far more than it holds."),
+                             node->op_type, name, self->spent);
+    }
   if (!reason)
     return hl_onnx_refuse (error, _("%s “%s”: it cannot be converted."), node->op_type, name);
   g_set_error (error, reason->domain, reason->code, _("%s “%s”: %s"), node->op_type, name, reason->message);
@@ -411,6 +420,14 @@ hl_onnx_import (HlOnnxModel *model, const HlOnnxImportOptions *options, GError *
                         .initializers = initializers, .readers = readers, .weights = weights, .owned = owned, .notes = notes };
 
   g_return_val_if_fail (options->output < hl_onnx_model_get_n_outputs (model), NULL);
+  /* What is only run, on given tensors, is run as its nodes say. */
+  if (options->batch_axis == 0 && options->output == 0 && !options->bound && !options->like)
+    {
+      HlOnnxNetwork *own = hl_onnx_restore (model);
+
+      if (own)
+        return own;
+    }
   network->weights = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) hl_onnx_tensor_unref);
   network->input_axis = network->output_axis = HL_ONNX_WHOLE;
   if (!index_nodes (&self, producers, error))

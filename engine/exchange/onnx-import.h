@@ -43,6 +43,7 @@ struct _HlOnnxImport
   GHashTable *weights;                 /* "7.weight" by node id → HlOnnxTensor */
   GPtrArray *owned;                    /* HlOnnxValue */
   GPtrArray *notes;
+  guint64 spent, budget;               /* numbers that were copied or filled, and how many may be: a small multiple of the file's */
   /* The current node. */
   const Onnx__NodeProto *node;
   const HlOnnxOperator *operator;
@@ -80,6 +81,10 @@ guint          hl_onnx_n_inputs (HlOnnxImport *self);
 gboolean       hl_onnx_has_input (HlOnnxImport *self, guint i);
 gboolean       hl_onnx_wants_output (HlOnnxImport *self, guint i);      /* named and read by somebody */
 HlOnnxValue   *hl_onnx_input  (HlOnnxImport *self, guint i, GError **error);   /* any */
+/* Counts numbers that a file of a few bytes could ask for again and again: too many are refused after the node. Those that were read
+ * from the file allow some more each. */
+void           hl_onnx_spend (HlOnnxImport *self, const HlOnnxTensor *tensor);
+void           hl_onnx_earn  (HlOnnxImport *self, const HlOnnxTensor *tensor);
 /* NULL where there is no tensor. */
 HlOnnxValue   *hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor /* owned */, GError **error);
 HlOnnxValue   *hl_onnx_computed (HlOnnxImport *self, guint i, GError **error); /* a constant becomes a layer */

@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Of each number in the file; recurrent weights are put into another order, and some operators need two layers. */
+#define COPIES 12
+
 /* ---- Attributes ---- */
 
 const Onnx__AttributeProto *
@@ -85,6 +88,20 @@ hl_onnx_wants_output (HlOnnxImport *self, guint i)
   return g_hash_table_contains (self->readers, name);
 }
 
+void
+hl_onnx_spend (HlOnnxImport *self, const HlOnnxTensor *tensor)
+{
+  /* One that others hold too costs nothing. */
+  if (g_atomic_ref_count_compare ((gatomicrefcount *) &tensor->ref_count, 1))
+    self->spent += tensor->n;
+}
+
+void
+hl_onnx_earn (HlOnnxImport *self, const HlOnnxTensor *tensor)
+{
+  self->budget += COPIES * tensor->n;
+}
+
 HlOnnxValue *
 hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor, GError **error)
 {
@@ -95,6 +112,7 @@ hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor, GError **error)
       hl_onnx_refuse (error, _("there is no memory for its output."));
       return NULL;
     }
+  hl_onnx_spend (self, tensor);
   value = g_new0 (HlOnnxValue, 1);
   g_ptr_array_add (self->owned, value);
   value->axis = HL_ONNX_WHOLE;
@@ -122,6 +140,7 @@ hl_onnx_find_value (HlOnnxImport *self, const char *name, GError **error)
     hl_onnx_refuse (error, _("it reads “%s”, which nothing before it makes: it is missing, or the nodes form a cycle."), name);
   if (!tensor)
     return NULL;
+  hl_onnx_earn (self, tensor);
   value = hl_onnx_make_constant (self, tensor, error);
   g_hash_table_insert (self->values, (char *) name, value);
   return value;
@@ -264,12 +283,19 @@ name_layer (HlOnnxImport *self, guint32 node)
 {
   const char *source = NULL;
   g_autofree char *name = NULL;
+  char *slash;
 
   for (gsize i = 0; self->node && i < self->node->n_input && !source; i++)
     if (g_str_has_suffix (self->node->input[i], ".weight") && g_hash_table_contains (self->initializers, self->node->input[i]))
       name = g_strndup (source = self->node->input[i], strlen (self->node->input[i]) - strlen (".weight"));
   if (!name && self->node && self->node->name && *self->node->name)
     name = g_strdup (self->node->name);
+  else if (!name && self->node)
+    for (gsize i = 0; i < self->node->n_output && !name; i++)
+      name = *self->node->output[i] ? g_strdup (self->node->output[i]) : NULL;
+  /* This program's own inner values: "lstm/states". */
+  if (name && !source && (slash = strrchr (name, '/')) && slash > name)
+    *slash = '\0';
   if (!name || !*name || !g_utf8_validate (name, -1, NULL) || hl_graph_find_name (self->graph, name))
     return;
   /* A name that is not allowed here leaves the one the graph gave. */
@@ -352,8 +378,10 @@ hl_onnx_emit (HlOnnxImport *self, GError **error, const char *layer, guint n_inp
 void
 hl_onnx_weight (HlOnnxImport *self, const HlOnnxValue *value, const char *name, HlOnnxTensor *tensor)
 {
-  if (tensor)
-    g_hash_table_insert (self->weights, g_strdup_printf ("%u.%s", value->node, name), tensor);
+  if (!tensor)
+    return;
+  hl_onnx_spend (self, tensor);
+  g_hash_table_insert (self->weights, g_strdup_printf ("%u.%s", value->node, name), tensor);
 }
 
 void

@@ -29,4 +29,13 @@ void              hl_onnx_message_free (ProtobufCMessage *message);
 HlOnnxTensor *hl_onnx_tensor_from_proto (const Onnx__TensorProto *proto, GFile *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 const char   *hl_onnx_type_name (gint32 type);
 
+/* ---- Files of this program ---- */
+
+/* The metadata that holds the network, as project files have it. */
+#define HL_ONNX_NETWORK_KEY "hillock.network"
+/* The graph's message as hl_onnx_write makes it, but for the weights. */
+GBytes        *hl_onnx_pack_nodes (const HlPlan *plan, const char *title, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The network that the model was written from; NULL when it is not of this program, or was changed since. */
+HlOnnxNetwork *hl_onnx_restore    (HlOnnxModel *model) G_GNUC_WARN_UNUSED_RESULT;
+
 G_END_DECLS

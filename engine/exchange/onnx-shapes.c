@@ -323,6 +323,47 @@ hl_onnx_join (HlOnnxImport *self, HlOnnxValue **values, guint n, guint sample_ax
   return y;
 }
 
+/* All are constants: their parts in turn for each place before the axis. */
+static HlOnnxTensor *
+join_constants (HlOnnxValue *const *values, guint n, guint axis, GError **error)
+{
+  const HlOnnxTensor *first = values[0]->constant;
+  gsize outer = 1, inner = 1, at = 0, size = first->is_float ? sizeof (float) : sizeof (gint64);
+  guint64 dim[HL_ONNX_MAX_DIMS];
+  HlOnnxTensor *result;
+  guint8 *to;
+
+  memcpy (dim, first->dim, sizeof dim);
+  dim[axis] = 0;
+  for (guint i = 0; i < n; i++)
+    {
+      const HlOnnxTensor *one = values[i]->constant;
+
+      for (guint k = 0; k < MAX (first->n_dims, one->n_dims); k++)
+        if (one->is_float != first->is_float || one->n_dims != first->n_dims || (k != axis && one->dim[k] != first->dim[k]))
+          {
+            hl_onnx_refuse (error, _("its constants do not fit each other."));
+            return NULL;
+          }
+      dim[axis] += one->dim[axis];
+    }
+  for (guint k = 0; k < first->n_dims; k++)
+    *(k < axis ? &outer : &inner) *= k == axis ? 1 : dim[k];
+  if (!(result = hl_onnx_tensor_new (first->name, first->is_float, first->n_dims, dim, error)))
+    return NULL;
+  to = first->is_float ? (guint8 *) result->floats : (guint8 *) result->ints;
+  for (gsize place = 0; place < outer; place++)
+    for (guint i = 0; i < n; i++)
+      {
+        const HlOnnxTensor *one = values[i]->constant;
+        gsize length = one->dim[axis] * inner * size;
+
+        memcpy (to + at, (one->is_float ? (guint8 *) one->floats : (guint8 *) one->ints) + place * length, length);
+        at += length;
+      }
+  return result;
+}
+
 gboolean
 hl_onnx_convert_concat (HlOnnxImport *self, GError **error)
 {
@@ -340,8 +381,12 @@ hl_onnx_convert_concat (HlOnnxImport *self, GError **error)
     }
   if (n == 0 || axis == G_MININT32 || !hl_onnx_normalize_axis (&axis, values[0]->n_dims, error))
     return n > 0 && axis != G_MININT32 ? FALSE : hl_onnx_refuse (error, _("it has no axis or no inputs."));
-  if (n_constant == n && n == 1)
-    return hl_onnx_output_constant (self, 0, hl_onnx_tensor_ref (values[0]->constant), error);
+  if (n_constant == n)
+    {
+      HlOnnxTensor *joined = join_constants (values, n, (guint) axis, error);
+
+      return joined && hl_onnx_output_constant (self, 0, joined, error);
+    }
   for (guint i = 0; i < n; i++)
     if (values[i]->constant)
       {

@@ -153,6 +153,112 @@ test_start (void)
   hl_test_remove_tree (folder);
 }
 
+/* ---- Export, import, export ---- */
+
+/* Weights that no two layers share, by name where there are some already. */
+static float *
+make_arena (const HlPlan *plan, GHashTable *weights)
+{
+  float *arena = g_new0 (float, MAX (hl_plan_get_arena_length (plan), 1));
+
+  for (guint i = 0; i < hl_plan_get_n_weights (plan); i++)
+    {
+      const HlPlanWeight *weight = hl_plan_get_weight (plan, i);
+      const HlOnnxTensor *given = weights ? g_hash_table_lookup (weights, weight->name) : NULL;
+
+      g_assert_true (!weights || (given && given->n == weight->n));
+      for (gsize k = 0; k < weight->n; k++)
+        arena[weight->first + k] = given ? given->floats[k] : (float) ((i * 7919 + k * 104729) % 65537) / 65537.0f;
+    }
+  return arena;
+}
+
+static void
+write_model (HlGraph *graph, GHashTable *weights, GFile *file)
+{
+  const HlPlanOptions options = { .batch = 1, .lanes = 16, .compute_units = 1 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlPlan) plan = hl_plan_new (graph, &options, &error);
+  g_autofree float *arena = NULL;
+
+  g_assert_no_error (error);
+  arena = make_arena (plan, weights);
+  g_assert_true (hl_onnx_write (plan, arena, "again", file, &error));
+  g_assert_no_error (error);
+}
+
+static HlOnnxNetwork *
+read_model (GFile *file)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlOnnxModel) model = hl_onnx_model_open (file, &error);
+  const HlOnnxImportOptions options = { 0 };
+  HlOnnxNetwork *network;
+
+  g_assert_no_error (error);
+  network = hl_onnx_import (model, &options, &error);
+  g_assert_no_error (error);
+  return network;
+}
+
+/* Without looking at what this program has written beside the nodes. */
+static void
+check_nodes (HlGraph *graph, GFile *file)
+{
+  const HlPlanOptions options = { .batch = 1, .lanes = 16, .compute_units = 1 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HlOnnxModel) model = hl_onnx_model_open (file, &error);
+  g_autoptr (HlPlan) plan = hl_plan_new (graph, &options, &error);
+  const HlShape *shape = &hl_plan_get_input (plan)->layer.output;
+  const guint64 dim[4] = { 3, shape->dim[0], shape->dim[1], shape->dim[2] };
+  g_autoptr (HlOnnxTensor) like = hl_onnx_tensor_new ("x", TRUE, 4, dim, &error);
+  const HlOnnxImportOptions import = { .like = like };
+  g_autoptr (HlOnnxNetwork) network = hl_onnx_import (model, &import, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (network->output_axis, ==, 0);
+  g_assert_cmpint (network->output_dim[0], ==, 3);
+}
+
+/* Every example comes out of its ONNX file again as it went in: the second file is the first, byte by byte. */
+static void
+test_examples (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "examples", NULL);
+  g_autoptr (GFile) folder = hl_test_make_folder (), a = g_file_get_child (folder, "a.onnx"), b = g_file_get_child (folder, "b.onnx");
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull (dir);
+  while ((name = g_dir_read_name (dir)))
+    {
+      g_autoptr (GFile) file = g_file_new_build_filename (path, name, NULL);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (HlProjectState) state = NULL;
+      g_autoptr (HlOnnxNetwork) network = NULL;
+      g_autofree char *first = NULL, *second = NULL;
+      gsize n_first, n_second;
+
+      if (!g_str_has_suffix (name, ".hillock"))
+        continue;
+      g_test_message ("%s", name);
+      state = hl_project_state_load (file, &error);
+      g_assert_no_error (error);
+      write_model (hl_project_state_get_graph (state), NULL, a);
+      check_nodes (hl_project_state_get_graph (state), a);
+      network = read_model (a);
+      g_assert_true (hl_graph_equal (network->graph, hl_project_state_get_graph (state)));
+      write_model (network->graph, network->weights, b);
+      g_assert_true (g_file_load_contents (a, NULL, &first, &n_first, NULL, NULL));
+      g_assert_true (g_file_load_contents (b, NULL, &second, &n_second, NULL, NULL));
+      g_assert_cmpmem (first, n_first, second, n_second);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 7);
+  hl_test_remove_tree (folder);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -161,5 +267,6 @@ main (int argc, char **argv)
   g_test_add_func ("/onnx/close-unsaved", test_close_unsaved);
   g_test_add_func ("/onnx/refused", test_refused);
   g_test_add_func ("/onnx/start", test_start);
+  g_test_add_func ("/onnx/examples", test_examples);
   return g_test_run ();
 }

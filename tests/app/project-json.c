@@ -4,7 +4,7 @@
  * reader. */
 
 #include "app/file-util.h"
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 #include "tests/app/app-test.h"
 
 static const char *const names[] = { "lenet-fashion", "lenet-strokes", "mlp", "autoencoder", "empty" };

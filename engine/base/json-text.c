@@ -7,7 +7,7 @@
 
 #include <glib/gi18n.h>
 
-#include "app/json-text.h"
+#include "engine/base/json-text.h"
 
 #include <stdio.h>
 #include <string.h>
