@@ -99,39 +99,48 @@ hl_project_state_with_recipe (const HlProjectState *self, HlRecipe *recipe)
 
 /* ---- The file ---- */
 
-static HlDataSpec *
-dup_data_for_file (const HlProjectState *self, GFile *file)
+/* Paths are relative to the project's folder in the file, where they lead into it, and absolute in memory. */
+static void
+make_relative (char **path, GFile *folder)
 {
-  HlDataSpec *data = hl_data_spec_copy (self->data);
-  g_autoptr (GFile) folder = file ? g_file_get_parent (file) : NULL;
+  g_autoptr (GFile) target = folder && *path && g_path_is_absolute (*path) ? g_file_new_for_path (*path) : NULL;
+  char *relative = target ? g_file_get_relative_path (folder, target) : NULL;
 
-  if (folder && data->path && g_path_is_absolute (data->path))
-    {
-      g_autoptr (GFile) target = g_file_new_for_path (data->path);
-      char *relative = g_file_get_relative_path (folder, target);
+  if (!relative)
+    return;
+  g_free (*path);
+  *path = relative;
+}
 
-      if (relative)
-        {
-          g_free (data->path);
-          data->path = relative;
-        }
-    }
-  return data;
+static void
+make_absolute (char **path, GFile *folder)
+{
+  g_autoptr (GFile) target = NULL;
+
+  if (!folder || !*path || g_path_is_absolute (*path) || !g_file_peek_path (folder))
+    return;
+  target = g_file_resolve_relative_path (folder, *path);
+  g_free (*path);
+  *path = g_file_get_path (target);
 }
 
 char *
 hl_project_state_to_text (const HlProjectState *self, GFile *file)
 {
-  g_autoptr (HlDataSpec) data = dup_data_for_file (self, file);
+  g_autoptr (HlDataSpec) data = hl_data_spec_copy (self->data);
+  g_autoptr (HlRecipe) recipe = hl_recipe_copy (self->recipe);
+  g_autoptr (GFile) folder = file ? g_file_get_parent (file) : NULL;
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   JsonObject *object = json_object_new ();
 
+  make_relative (&data->path, folder);
+  make_relative (&recipe->start_weights, folder);
   json_node_take_object (node, object);
   json_object_set_int_member (object, "hillock", HL_PROJECT_VERSION);
   json_object_set_member (object, "graph", hl_graph_to_json (self->graph));
   json_object_set_member (object, "data", hl_data_spec_to_json (data));
   json_object_set_array_member (object, "augmentation", json_array_new ());
-  json_object_set_member (object, "recipe", hl_recipe_to_json (self->recipe));
+  json_object_set_member (object, "recipe", hl_recipe_to_json (recipe));
   return hl_json_to_text (node);
 }
 
@@ -205,13 +214,8 @@ state_from_json (JsonNode *root, GFile *file, GError **error)
     return NULL;
   if (!(part = get_part (object, "recipe", error)) || !(recipe = hl_recipe_from_json (part, "recipe", error)))
     return NULL;
-  if (folder && data->path && !g_path_is_absolute (data->path) && g_file_peek_path (folder))
-    {
-      g_autoptr (GFile) target = g_file_resolve_relative_path (folder, data->path);
-
-      g_free (data->path);
-      data->path = g_file_get_path (target);
-    }
+  make_absolute (&data->path, folder);
+  make_absolute (&recipe->start_weights, folder);
   return hl_project_state_new (g_steal_pointer (&graph), g_steal_pointer (&data), g_steal_pointer (&recipe));
 }
 

@@ -66,6 +66,12 @@ compare_recipes (GString *text, const HlRecipe *before, const HlRecipe *after)
     add (text, _("warm-up steps %u → %u"), before->warm_up_steps, after->warm_up_steps);
   if (before->warm_up_start != after->warm_up_start)
     add (text, _("warm-up from %g → %g"), before->warm_up_start, after->warm_up_start);
+  if (g_strcmp0 (before->start_weights, after->start_weights) != 0)
+    {
+      g_autofree char *name = after->start_weights ? g_path_get_basename (after->start_weights) : g_strdup (_("none"));
+
+      add (text, _("start weights %s"), name);
+    }
   if (before->seed != after->seed)
     add (text, _("seed %" PRIu64 " → %" PRIu64), before->seed, after->seed);
 }

@@ -83,22 +83,45 @@ create_folder (HlWork *self, GError **error)
   return folder;
 }
 
-/* A project that was an ONNX model starts from the model's weights as long as its network can take them. */
-static gboolean
-load_imported (HlWork *self, GError **error)
+/* The file that the recipe names, else the weights of the ONNX model that the project was; NULL: none. */
+static GFile *
+find_start_weights (HlWork *self)
 {
-  g_autoptr (GFile) weights = g_file_get_child (self->message->job->runs_folder, HL_IMPORTED_WEIGHTS);
-  g_autoptr (GError) failure = NULL;
+  HlJob *job = self->message->job;
+  const char *path = hl_project_state_get_recipe (job->state)->start_weights;
+  g_autoptr (GFile) folder = job->project_file ? g_file_get_parent (job->project_file) : NULL;
+  g_autoptr (GFile) imported = g_file_get_child (job->runs_folder, HL_IMPORTED_WEIGHTS);
 
-  if (!g_file_query_exists (weights, NULL) || hl_trainer_load_weights (self->trainer, weights, NULL, &failure))
-    return TRUE;
-  if (!g_error_matches (failure, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH))
+  if (path)
+    return folder ? g_file_resolve_relative_path (folder, path) : g_file_new_for_path (path);
+  return g_file_query_exists (imported, NULL) ? g_steal_pointer (&imported) : NULL;
+}
+
+/* The weights of a new run; one that goes on has its own. */
+static gboolean
+load_start_weights (HlWork *self, GError **error)
+{
+  g_autoptr (GFile) file = self->message->job->run_folder ? NULL : find_start_weights (self);
+  g_autofree char *report = NULL, *name = NULL;
+  g_autoptr (GError) failure = NULL;
+  guint n_missing = 0;
+
+  if (file && !hl_trainer_load_some_weights (self->trainer, file, &report, &n_missing, &failure))
     {
+      /* Nobody chose the imported model's weights for a network that has nothing left of the model. */
+      if (!hl_project_state_get_recipe (self->message->job->state)->start_weights
+          && g_error_matches (failure, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH))
+        return TRUE;
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
-  hl_work_notice (self, g_error_new_literal (failure->domain, failure->code,
-                                             _("The network has changed since it was imported: the run does not start from the model's weights.")));
+  if (n_missing == 0)
+    return TRUE;
+  name = g_file_get_basename (file);
+  hl_work_notice (self, g_error_new (HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                                     g_dngettext (NULL, "%u of the network's weights is not in “%s” and starts at random:\n%s",
+                                                  "%u of the network's weights are not in “%s” and start at random:\n%s", n_missing),
+                                     n_missing, name, report));
   return TRUE;
 }
 
@@ -110,7 +133,7 @@ open_folder (HlWork *self, GError **error)
 
   if (!job->run_folder)
     {
-      self->folder = load_imported (self, error) ? create_folder (self, error) : NULL;
+      self->folder = create_folder (self, error);
       return self->folder != NULL;
     }
   self->folder = hl_run_folder_open (job->run_folder, error);
@@ -155,7 +178,8 @@ hl_work_prepare (HlWork *self)
   GError *error = NULL;
 
   hl_work_send_state (self, HL_SESSION_PREPARING);
-  if (open_dataset (self, &progress, &error) && make_trainer (self, &progress, &error) && open_folder (self, &error))
+  if (open_dataset (self, &progress, &error) && make_trainer (self, &progress, &error) && load_start_weights (self, &error)
+      && open_folder (self, &error))
     {
       send_started (self);
       if (self->message->job->kind == HL_JOB_INSPECT)

@@ -167,26 +167,31 @@ finish (Training *self, const HlStep *step, const HlRecipe *recipe)
   return done ? 0 : HL_CLI_INTERRUPTED;
 }
 
+/* Start weights of a new run: those of the command line, else the recipe's as far as they fit. Before the run's folder is made, so
+ * that a file that does not fit leaves no empty run. */
 static gboolean
-load_start (HlTrainer *trainer, HlRunFolder *folder, const TrainOptions *options, HlCliReport *report, GError **error)
+load_start (HlTrainer *trainer, const HlRecipe *recipe, const TrainOptions *options, HlCliReport *report, GError **error)
 {
-  if (options->init)
-    {
-      g_autoptr (GFile) file = g_file_new_for_commandline_arg (options->init);
+  g_autoptr (GFile) file = NULL;
+  g_autofree char *matches = NULL;
+  guint n_missing;
 
-      g_autofree char *matches = NULL;
-
-      if (!hl_trainer_load_weights (trainer, file, &matches, error))
-        return FALSE;
-      hl_cli_report_weights (report, matches);
-    }
-  if (options->resume)
-    {
-      g_autoptr (GFile) checkpoint = hl_run_folder_get_checkpoint (folder);
-
-      return hl_trainer_restore_checkpoint (trainer, checkpoint, error);
-    }
+  if (!options->init && (!recipe->start_weights || options->resume))
+    return TRUE;
+  file = options->init ? g_file_new_for_commandline_arg (options->init) : g_file_new_for_path (recipe->start_weights);
+  if (!(options->init ? hl_trainer_load_weights (trainer, file, &matches, error)
+                      : hl_trainer_load_some_weights (trainer, file, &matches, &n_missing, error)))
+    return FALSE;
+  hl_cli_report_weights (report, matches);
   return TRUE;
+}
+
+static gboolean
+resume (HlTrainer *trainer, HlRunFolder *folder, GError **error)
+{
+  g_autoptr (GFile) checkpoint = hl_run_folder_get_checkpoint (folder);
+
+  return hl_trainer_restore_checkpoint (trainer, checkpoint, error);
 }
 
 static int
@@ -222,12 +227,13 @@ train (const TrainOptions *options, const char *project_name)
     }
   if (!trainer)
     return hl_cli_fail (error);
+  recipe = hl_project_state_get_recipe (state);
+  if (!load_start (trainer, recipe, options, report, &error))
+    return hl_cli_fail (error);
   if (!folder)
     folder = open_folder (options, project, state, hl_device_get_info (hl_trainer_get_device (trainer))->name, &error);
-  if (!folder || !load_start (trainer, folder, options, report, &error))
+  if (!folder || (options->resume && !resume (trainer, folder, &error)))
     return hl_cli_fail (error);
-
-  recipe = hl_project_state_get_recipe (state);
   hl_cli_report_started (report, recipe->epochs, hl_trainer_get_n_steps (trainer), hl_device_get_info (hl_trainer_get_device (trainer))->name);
 
   Training training = { .options = options, .report = report, .trainer = trainer, .folder = folder };

@@ -79,16 +79,32 @@ read_exactly (HlTensorFile *self, gpointer bytes, gsize n, GError **error)
   return TRUE;
 }
 
+/* Takes cause. */
+static void
+fail_to_read (HlTensorFile *self, GError *cause, GError **error)
+{
+  if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _("There is no file “%s”; it may have been moved or deleted."),
+                 self->shown);
+  else
+    g_set_error (error, cause->domain, cause->code, _("“%s” cannot be read (%s)."), self->shown, cause->message);
+  g_error_free (cause);
+}
+
 /* Opens the stream; *size: bytes of the file. Pipes and folders are refused before opening, which could block. */
 static gboolean
 open_stream (HlTensorFile *self, GFile *file, guint64 *size, GError **error)
 {
   g_autoptr (GFileInfo) info = NULL;
+  GError *cause = NULL;
   GFileType type;
 
-  info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE, NULL, error);
+  info = g_file_query_info (file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE, NULL, &cause);
   if (info == NULL)
-    return FALSE;
+    {
+      fail_to_read (self, cause, error);
+      return FALSE;
+    }
   type = g_file_info_get_file_type (info);
   if (type != G_FILE_TYPE_REGULAR)
     {
@@ -97,13 +113,19 @@ open_stream (HlTensorFile *self, GFile *file, guint64 *size, GError **error)
                    : _("“%s” is not an ordinary file; a safetensors file is needed."), self->shown);
       return FALSE;
     }
-  self->stream = g_file_read (file, NULL, error);
+  self->stream = g_file_read (file, NULL, &cause);
   if (self->stream == NULL)
-    return FALSE;
+    {
+      fail_to_read (self, cause, error);
+      return FALSE;
+    }
   g_clear_object (&info);
-  info = g_file_input_stream_query_info (self->stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, error);
+  info = g_file_input_stream_query_info (self->stream, G_FILE_ATTRIBUTE_STANDARD_SIZE, NULL, &cause);
   if (info == NULL)
-    return FALSE;
+    {
+      fail_to_read (self, cause, error);
+      return FALSE;
+    }
   *size = (guint64) g_file_info_get_size (info);
   return TRUE;
 }

@@ -39,6 +39,7 @@ hl_recipe_copy (const HlRecipe *self)
   copy->gradient = hl_choice_copy (self->gradient);
   if (self->class_weights)
     g_array_ref (self->class_weights);
+  copy->start_weights = g_strdup (self->start_weights);
   return copy;
 }
 
@@ -52,6 +53,7 @@ hl_recipe_free (HlRecipe *self)
   hl_choice_free (self->schedule);
   hl_choice_free (self->gradient);
   g_clear_pointer (&self->class_weights, g_array_unref);
+  g_free (self->start_weights);
   g_free (self);
 }
 
@@ -73,7 +75,7 @@ hl_recipe_equal (const HlRecipe *a, const HlRecipe *b)
          && hl_choice_equal (a->optimizer, b->optimizer)
          && hl_choice_equal (a->schedule, b->schedule) && a->batch == b->batch && a->epochs == b->epochs
          && a->seed == b->seed && a->warm_up_steps == b->warm_up_steps && a->warm_up_start == b->warm_up_start
-         && weights_equal (a->class_weights, b->class_weights);
+         && weights_equal (a->class_weights, b->class_weights) && g_strcmp0 (a->start_weights, b->start_weights) == 0;
 }
 
 JsonNode *
@@ -102,6 +104,8 @@ hl_recipe_to_json (const HlRecipe *self)
         json_array_add_double_element (array, g_array_index (self->class_weights, double, i));
       json_object_set_array_member (object, "class_weights", array);
     }
+  if (self->start_weights)
+    json_object_set_string_member (object, "start_weights", self->start_weights);
   json_node_take_object (node, object);
   return node;
 }
@@ -180,9 +184,10 @@ HlRecipe *
 hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
 {
   static const char *const allowed[] = { "loss", "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps",
-                                         "warm_up_start", "gradient", "class_weights", NULL };
+                                         "warm_up_start", "gradient", "class_weights", "start_weights", NULL };
   g_autoptr (HlRecipe) self = hl_recipe_new ();
   JsonObject *object = hl_json_get_object (json, allowed, where, error);
+  const char *start_weights = NULL;
   gint64 batch = self->batch, epochs = self->epochs, seed = (gint64) self->seed, warm_up = self->warm_up_steps;
 
   if (object == NULL
@@ -196,8 +201,11 @@ hl_recipe_from_json (JsonNode *json, const char *where, GError **error)
       || !read_int (object, "warm_up_steps", 0, MAX_WARM_UP, &warm_up, where, error)
       || (json_object_has_member (object, "warm_up_start")
           && !hl_json_get_double (object, "warm_up_start", 0, 1, &self->warm_up_start, where, error))
-      || !read_class_weights (object, &self->class_weights, where, error))
+      || !read_class_weights (object, &self->class_weights, where, error)
+      || (json_object_has_member (object, "start_weights")
+          && !hl_json_get_string (object, "start_weights", &start_weights, where, error)))
     return NULL;
+  self->start_weights = g_strdup (start_weights && *start_weights ? start_weights : NULL);
   self->batch = (guint) batch;
   self->epochs = (guint) epochs;
   self->seed = (guint64) seed;

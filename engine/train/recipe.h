@@ -20,6 +20,8 @@ typedef struct
   double warm_up_start;                    /* factor on the learning rate in the first step of warm-up, 0 .. 1 */
   GArray *class_weights;                   /* double, one for each class, none negative, some positive; NULL: none listed.
                                             * Never changed in place: copies share it. */
+  char *start_weights;                     /* path of a safetensors file that a new run's weights start from, as far as they are
+                                            * in it (hl_trainer_load_weights); NULL: the layers' initializers */
 } HlRecipe;
 
 HlRecipe *hl_recipe_new   (void) G_GNUC_WARN_UNUSED_RESULT;   /* cross-entropy, Adam, constant, 64, 10, 1, 0, 0.1 */
@@ -27,7 +29,7 @@ HlRecipe *hl_recipe_copy  (const HlRecipe *self) G_GNUC_WARN_UNUSED_RESULT;
 void      hl_recipe_free  (HlRecipe *self);
 gboolean  hl_recipe_equal (const HlRecipe *a, const HlRecipe *b);
 /* {"loss": {...}, "optimizer", "schedule", "batch", "epochs", "seed", "warm_up_steps", "warm_up_start",
- * "gradient": parameters, "class_weights": [...]}; what is missing takes hl_recipe_new's value, and the last four are
+ * "gradient": parameters, "class_weights": [...], "start_weights"}; what is missing takes hl_recipe_new's value, and the last five are
  * written only where they differ from it. */
 JsonNode *hl_recipe_to_json   (const HlRecipe *self);
 HlRecipe *hl_recipe_from_json (JsonNode *json, const char *where, GError **error) G_GNUC_WARN_UNUSED_RESULT;

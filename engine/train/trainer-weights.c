@@ -208,6 +208,22 @@ hl_trainer_read_weights (HlTrainer *self, HlTensorFile *file, const char *prefix
   return g_steal_pointer (&values);
 }
 
+static gboolean
+read_matches (HlTensorFile *tensors, const GArray *matches, float *values, GError **error)
+{
+  for (guint i = 0; i < matches->len; i++)
+    {
+      const HlWeightMatch *match = &g_array_index (matches, HlWeightMatch, i);
+
+      if (match->kind != HL_MATCH_NAME && match->kind != HL_MATCH_SHAPE)
+        continue;
+      if (!hl_tensor_file_read_f32 (tensors, match->entry, values + match->weight->first, error))
+        return FALSE;
+      hl_weight_spec_clear_missing (match->weight->spec, values + match->weight->first);
+    }
+  return TRUE;
+}
+
 gboolean
 hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **error)
 {
@@ -223,14 +239,40 @@ hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **e
   /* Names say best what is wrong. */
   if (!hl_match_weights_complete (matches))
     return compare_names (self, tensors, "", length, TRUE, NULL, shown, error);
+  if (!read_matches (tensors, matches, values, error))
+    return FALSE;
+  if (report)
+    *report = hl_match_weights_report (matches);
+  return hl_tensor_write (arena, 0, length, values, error);
+}
+
+gboolean
+hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint *n_missing, GError **error)
+{
+  HlTensor *arena = hl_executor_get_weights (self->executor);
+  gsize length = hl_tensor_get_length (arena);
+  g_autofree char *shown = g_file_get_parse_name (file);
+  g_autoptr (HlTensorFile) tensors = hl_tensor_file_open (file, error);
+  g_autoptr (GArray) matches = tensors ? hl_match_weights (self->plan, tensors) : NULL;
+  g_autofree float *values = g_new0 (float, length);
+  guint n = hl_plan_get_n_weights (self->plan), n_found = 0;
+
+  if (tensors == NULL || !hl_tensor_read (arena, 0, length, values, error) || !read_matches (tensors, matches, values, error))
+    return FALSE;
   for (guint i = 0; i < matches->len; i++)
     {
-      const HlWeightMatch *match = &g_array_index (matches, HlWeightMatch, i);
+      HlMatchKind kind = g_array_index (matches, HlWeightMatch, i).kind;
 
-      if (!hl_tensor_file_read_f32 (tensors, match->entry, values + match->weight->first, error))
-        return FALSE;
-      hl_weight_spec_clear_missing (match->weight->spec, values + match->weight->first);
+      n_found += kind == HL_MATCH_NAME || kind == HL_MATCH_SHAPE;
     }
+  if (n_found == 0)
+    {
+      g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                   _("None of the network's %u weights fits a tensor in “%s”; choose another file of start weights, or none."), n,
+                   shown);
+      return FALSE;
+    }
+  *n_missing = n - n_found;
   if (report)
     *report = hl_match_weights_report (matches);
   return hl_tensor_write (arena, 0, length, values, error);

@@ -90,6 +90,9 @@ HlExecutor *hl_trainer_probe        (HlTrainer *self, const float *sample, GErro
  * weight must find a tensor and every tensor a weight: HL_FILE_ERROR_MISMATCH. `report` (may be NULL): what matched what, a
  * line each. */
 gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **error);
+/* The same, but takes what fits: a layer that finds no tensors keeps its start values. HL_FILE_ERROR_MISMATCH when none does.
+ * n_missing: how many of the network's weights did not get theirs. */
+gboolean    hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint *n_missing, GError **error);
 /* Atomic; safetensors, or the network too as ONNX where the name ends in .onnx. */
 gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);
 /* Of trained and state weights, little-endian, in the plan's order. */

@@ -306,6 +306,14 @@ def evaluation_and_export_follow_training():
     again = events(cli("train", project, "--json", "--init", out, "--epochs", "1", "--log-every", "1").stdout)
     first = next(event for event in again if event["event"] == "step")
     assert first["loss"] < 2.2, first                                             # trained weights, not 2.3 of a fresh start
+    # The project's own start weights, named relative to it; --init goes before them, a file that is not there leaves no run.
+    started = small_project("started", start_weights="after-weights.safetensors", epochs=1)
+    told = events(cli("train", started, "--json", "--log-every", "1").stdout)
+    assert next(event for event in told if event["event"] == "step")["loss"] == first["loss"]
+    assert any(event["event"] == "weights" and len(event["matches"]) == 10 for event in told), told
+    lost = small_project("lost", start_weights="nowhere.safetensors")
+    refuses("train", lost, words=["nowhere.safetensors"])
+    assert not (FOLDER / "lost.runs").exists()
 
 
 @case

@@ -13,6 +13,7 @@
 #include "ui/train/confusion-view.h"
 #include "ui/train/health.h"
 #include "ui/train/recipe-editor.h"
+#include "ui/train/start-weights.h"
 #include "ui/train/run-rows.h"
 #include "ui/widgets/param-row.h"
 
@@ -123,6 +124,29 @@ test_class_weights (void)
   hl_project_undo (project);
   g_assert_cmpfloat (g_array_index (get_recipe (workspace)->class_weights, double, 1), ==, 1);
   g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (spin)), ==, 1);
+  hl_page_test_check_accessible (editor);
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
+/* A file of start weights is part of the recipe, named on its button, and can be undone and cleared. */
+static void
+test_start_weights (void)
+{
+  g_autoptr(HlWorkspace) workspace = hl_page_test_workspace (100, 0, 2);
+  HlProject *project = hl_workspace_get_project (workspace);
+  GtkWidget *editor = hl_recipe_editor_new (workspace);
+  GtkWindow *window = hl_page_test_show (editor, 300, 700);
+  GtkWidget *control = hl_page_test_find (editor, HL_TYPE_START_WEIGHTS, 0);
+  g_autoptr(GFile) file = g_file_new_for_path ("/somewhere/teacher.safetensors");
+
+  g_assert_nonnull (hl_page_test_find_text (control, "default"));
+  hl_start_weights_choose (HL_START_WEIGHTS (control), file);
+  g_assert_cmpstr (get_recipe (workspace)->start_weights, ==, "/somewhere/teacher.safetensors");
+  g_assert_nonnull (hl_page_test_find_text (control, "teacher"));
+  g_signal_emit_by_name (hl_page_test_find_button (control, "without this file"), "clicked");
+  g_assert_null (get_recipe (workspace)->start_weights);
+  hl_project_undo (project);
+  g_assert_cmpstr (get_recipe (workspace)->start_weights, ==, "/somewhere/teacher.safetensors");
   hl_page_test_check_accessible (editor);
   hl_page_test_end (window, g_object_ref (workspace));
 }
@@ -307,6 +331,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-page/recipe", test_recipe);
   g_test_add_func ("/train-page/optimizer", test_optimizer);
   g_test_add_func ("/train-page/class-weights", test_class_weights);
+  g_test_add_func ("/train-page/start-weights", test_start_weights);
   g_test_add_func ("/train-page/confusion", test_confusion);
   g_test_add_func ("/train-page/health", test_health);
   g_test_add_func ("/train-page/run", test_run);

@@ -74,6 +74,24 @@ refuse (const char *text, const char *part)
 }
 
 static void
+test_start_weights (void)
+{
+  g_autoptr (JsonNode) json = json_from_string ("{\"start_weights\": \"a.safetensors\"}", NULL), again = NULL, plain = NULL;
+  g_autoptr (HlRecipe) recipe = hl_recipe_from_json (json, "recipe", NULL), copy = NULL, back = NULL, none = hl_recipe_new ();
+
+  g_assert_nonnull (recipe);
+  g_assert_cmpstr (recipe->start_weights, ==, "a.safetensors");
+  copy = hl_recipe_copy (recipe);
+  again = hl_recipe_to_json (copy);
+  back = hl_recipe_from_json (again, "recipe", NULL);
+  g_assert_true (hl_recipe_equal (recipe, copy) && hl_recipe_equal (recipe, back));
+  g_assert_false (hl_recipe_equal (recipe, none));
+  plain = hl_recipe_to_json (none);
+  g_assert_false (json_object_has_member (json_node_get_object (plain), "start_weights"));
+  refuse ("{\"start_weights\": 3}", "start_weights");
+}
+
+static void
 test_class_weights (void)
 {
   g_autoptr (JsonNode) json = json_from_string ("{\"class_weights\": [1, 0.5, 0]}", NULL), again = NULL;
@@ -132,5 +150,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/round-trip", test_round_trip);
   g_test_add_func ("/recipe/refused", test_refused);
   g_test_add_func ("/recipe/class-weights", test_class_weights);
+  g_test_add_func ("/recipe/start-weights", test_start_weights);
   return g_test_run ();
 }

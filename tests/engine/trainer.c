@@ -580,6 +580,69 @@ test_weights (void)
   g_assert_cmpstr (after, ==, sha);
 }
 
+/* Start weights as far as they fit: the layer that is in the file takes its weights, the other keeps its own. */
+static void
+test_some_weights (void)
+{
+  g_autoptr (HlRecipe) recipe = training_recipe ("adam", NULL, 16, 1), other_seed = training_recipe ("adam", NULL, 16, 1);
+  g_autoptr (HlDataset) data = test_small_images (100, 0);
+  g_autoptr (HlTrainer) trainer = NULL, other = NULL;
+  g_autoptr (GFile) whole = training_file ("whole.safetensors"), half = training_file ("half.safetensors"),
+                    result = training_file ("result.safetensors"), foreign = training_file ("foreign.safetensors");
+  g_autoptr (HlTensorFile) from = NULL, cut = hl_tensor_file_new (), other_file = hl_tensor_file_new (), read = NULL, own = NULL;
+  g_autofree char *report = NULL, *before = NULL, *after = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *const names[] = { "conv.weight", "conv.bias", "answer.weight", "answer.bias" };
+  float a[400], b[400];
+  guint n_missing = 0;
+
+  if (!training_has_device ())
+    return;
+  other_seed->seed = 99;
+  trainer = training_new_small (recipe, data, &error);
+  other = training_new_small (other_seed, data, &error);
+  g_assert_true (hl_trainer_save_weights (trainer, whole, &error) && hl_trainer_save_weights (other, result, &error));
+  from = hl_tensor_file_open (whole, &error);
+  own = hl_tensor_file_open (result, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 2; i++)
+    {
+      const HlTensorFileEntry *entry = hl_tensor_file_find (from, names[i]);
+
+      g_assert_true (hl_tensor_file_read_f32 (from, entry, a, &error));
+      hl_tensor_file_add_f32 (cut, names[i], entry->n_dims, entry->dim, a);
+    }
+  g_assert_true (hl_tensor_file_write (cut, half, &error));
+  g_assert_true (hl_trainer_load_some_weights (other, half, &report, &n_missing, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_missing, ==, hl_plan_get_n_weights (hl_trainer_get_plan (other)) - 2);
+  g_assert_nonnull (strstr (report, "answer.weight"));
+  g_object_unref (result);
+  result = training_file ("result-2.safetensors");
+  g_assert_true (hl_trainer_save_weights (other, result, &error));
+  read = hl_tensor_file_open (result, &error);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      HlTensorFile *expected = i < 2 ? from : own;
+      const HlTensorFileEntry *entry = hl_tensor_file_find (read, names[i]), *wanted = hl_tensor_file_find (expected, names[i]);
+      gsize n = entry->n_dims ? 1 : 0;
+
+      for (guint d = 0; d < entry->n_dims; d++)
+        n *= entry->dim[d];
+      g_assert_cmpuint (n, <=, G_N_ELEMENTS (a));
+      g_assert_true (hl_tensor_file_read_f32 (read, entry, a, &error) && hl_tensor_file_read_f32 (expected, wanted, b, &error));
+      g_assert_cmpmem (a, n * sizeof (float), b, n * sizeof (float));
+    }
+  hl_tensor_file_add_f32 (other_file, "elsewhere.weight", 1, (guint64[]) { 7 }, a);
+  g_assert_true (hl_tensor_file_write (other_file, foreign, &error));
+  before = hl_trainer_get_weights_sha256 (other, &error);
+  g_assert_false (hl_trainer_load_some_weights (other, foreign, NULL, &n_missing, &error));
+  g_assert_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH);
+  g_clear_error (&error);
+  after = hl_trainer_get_weights_sha256 (other, &error);
+  g_assert_cmpstr (before, ==, after);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -599,6 +662,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/not-finite", test_not_finite);
   g_test_add_func ("/trainer/settings", test_settings);
   g_test_add_func ("/trainer/weights", test_weights);
+  g_test_add_func ("/trainer/some-weights", test_some_weights);
   result = g_test_run ();
   training_clear ();
   return result;

@@ -9,6 +9,7 @@
 
 #include "ui/chart/palette.h"
 #include "ui/train/class-weights.h"
+#include "ui/train/start-weights.h"
 #include "ui/widgets/param-row.h"
 
 #include <glib/gi18n.h>
@@ -47,7 +48,7 @@ struct _HlRecipeEditor
   GtkListBox *list;
   FamilyRows families[N_FAMILIES];
   GPtrArray *numbers;          /* of HlParamRow, not owned */
-  GtkWidget *preview, *class_weights;
+  GtkWidget *preview, *class_weights, *start_weights;
   gboolean updating;
 };
 
@@ -226,6 +227,7 @@ update (HlRecipeEditor *self)
   /* Without warm-up there is nothing that it begins with. */
   gtk_widget_set_visible (g_ptr_array_index (self->numbers, WARM_UP_START), recipe->warm_up_steps > 0);
   hl_class_weights_row_update (HL_CLASS_WEIGHTS_ROW (self->class_weights));
+  hl_start_weights_update (HL_START_WEIGHTS (self->start_weights));
   gtk_widget_queue_draw (self->preview);
   self->updating = FALSE;
 }
@@ -380,6 +382,10 @@ hl_recipe_editor_new (HlWorkspace *workspace)
       if (param == &number_params[WARM_UP_START])
         gtk_list_box_append (self->list, make_preview (self));
     }
+  self->start_weights = hl_start_weights_new (workspace);
+  gtk_list_box_append (self->list, hl_control_row_new (_("Start weights"), _("Where a new run begins: at random numbers, drawn as each "
+                       "layer's start values say, or at the weights of a file, for the layers whose names or shapes are in it."),
+                                                       self->start_weights));
   add_family (self, FAMILY_LOSS, _("Loss"), NULL, losses);
   self->class_weights = hl_class_weights_row_new (workspace);
   gtk_list_box_append (self->list, self->class_weights);
