@@ -25,13 +25,12 @@ static char *
 format_param (const HlParam *param, const void *params)
 {
   double value = hl_param_get (param, params);
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (param->kind == HL_PARAM_BOOL)
     return g_strdup (value != 0 ? _("on") : _("off"));
   if (param->kind == HL_PARAM_CHOICE)
-    return g_strdup (param->choices[(int) value]);
-  return g_strdup (g_ascii_formatd (buffer, sizeof buffer, "%.6g", value));
+    return g_strdup (_(param->choices[(int) value]));
+  return g_strdup_printf ("%.6g", value);
 }
 
 static void
