@@ -180,7 +180,9 @@ struct _HlLayerClass
 {
   HlClass base;
   guint min_inputs, max_inputs;
-  const char *const *input_names;    /* translatable, one an input, where inputs differ in their roles ("divisor"); or NULL */
+  /* Where it matters which input comes where: their roles, translatable ("divisor"); NULL ends, maybe before the last input.
+   * NULL: any order gives the same. */
+  const char *const *input_names;
   const HlLayerExample *examples;    /* ends with x[0].n_dims == 0; for `input` the params say the shape */
 
   /* Shapes, weights, memory. `plan` arrives zeroed with needs_x = needs_y = TRUE. Error: HL_GRAPH_ERROR_SHAPE

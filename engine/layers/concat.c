@@ -184,6 +184,9 @@ concat_describe (const void *params)
   return g_strdup_printf (_("axis %d"), ((const Concat *) params)->axis);
 }
 
+/* The order matters, but there are no names. */
+static const char *const concat_inputs[] = { NULL };
+
 const HlLayerClass hl_concat_layer = {
   .base = {
     .name = "concat",
@@ -200,6 +203,7 @@ const HlLayerClass hl_concat_layer = {
   },
   .min_inputs = 2,
   .max_inputs = HL_MAX_INPUTS,
+  .input_names = concat_inputs,
   .examples = concat_examples,
   .plan = concat_plan,
   .prepare = concat_prepare,

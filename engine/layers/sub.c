@@ -48,7 +48,7 @@ sub_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const Hl
   return TRUE;
 }
 
-static const char *const sub_inputs[] = { N_("subtract from"), N_("subtract"), NULL };
+static const char *const sub_inputs[] = { N_("minuend"), N_("subtrahend"), NULL };
 
 const HlLayerClass hl_sub_layer = {
   .base = {

@@ -464,6 +464,43 @@ test_accessible (Fixture *f, gconstpointer data)
   assert_property (card, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "Linear, 120 units, ReLU, output 120");
 }
 
+static void
+assert_port (Fixture *f, guint32 node, guint port, const char *wanted)
+{
+  g_autofree char *text = hl_canvas_describe_port (HL_CANVAS (f->canvas), node, port);
+
+  g_assert_cmpstr (text, ==, wanted);
+}
+
+/* The card's description ends with what is wrong with the network. */
+static void
+assert_inputs (Fixture *f, guint32 node, const char *wanted)
+{
+  const HlProblem *problem = hl_node_item_get_problem (hl_model_document_find_item (f->document, node));
+  g_autofree char *text = g_strdup_printf ("Divide, %s%s%s", wanted, problem ? ". " : "", problem ? problem->text : "");
+
+  assert_property (hl_canvas_find_card (HL_CANVAS (f->canvas), node), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text);
+}
+
+/* Of two inputs it can be told which is which, linked or not; and it follows the links and names. */
+static void
+test_ports (Fixture *f, gconstpointer data)
+{
+  guint32 node = hl_model_document_add (f->document, hl_layer_class_find ("div"), 400, 700);
+
+  assert_port (f, node, 1, "Input 2, divisor: none");
+  g_assert_true (hl_model_document_connect (f->document, node_named (f, "conv2"), node, 1, NULL));
+  g_assert_true (hl_model_document_connect (f->document, node_named (f, "relu1"), node, 0, NULL));
+  assert_port (f, node, 0, "Input 1, dividend: relu1");
+  assert_inputs (f, node, "Input 1, dividend: relu1, Input 2, divisor: conv2");
+  g_assert_true (hl_model_document_rename (f->document, node_named (f, "conv2"), "lower", NULL));
+  assert_port (f, node, 1, "Input 2, divisor: lower");
+  hl_model_document_disconnect (f->document, node, 0);
+  assert_inputs (f, node, "Input 1, dividend: none, Input 2, divisor: lower");
+  node = hl_model_document_add (f->document, hl_layer_class_find ("concat"), 600, 700);
+  assert_port (f, node, 1, "Input 2: none");
+}
+
 /* An error stands on the card and in its description, and the fix is one action. */
 static void
 test_error (Fixture *f, gconstpointer data)
@@ -594,6 +631,7 @@ main (int argc, char **argv)
   ADD ("drag-card", test_drag_card);
   ADD ("band", test_band);
   ADD ("accessible", test_accessible);
+  ADD ("ports", test_ports);
   ADD ("error", test_error);
   ADD ("render", test_render);
   ADD ("many", test_many);

@@ -10,6 +10,7 @@
 
 #define DOT_STEP    24.0
 #define PORT_RADIUS 4.5
+#define NUMBER_RADIUS 7.0   /* of a port that holds its number */
 #define FAR_ZOOM    0.28
 
 static GdkRGBA
@@ -128,17 +129,41 @@ draw_port (cairo_t *cr, HlPoint at, const GdkRGBA *fill, const GdkRGBA *line, do
   cairo_stroke (cr);
 }
 
+/* The number of an input, where it matters which comes where. */
+static void
+draw_port_number (HlCanvas *self, cairo_t *cr, HlPoint at, guint number, const GdkRGBA *rgba)
+{
+  char text[12];
+  g_autoptr (PangoLayout) layout = NULL;
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+  PangoRectangle ink;
+
+  g_snprintf (text, sizeof text, "%u", number);
+  layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), text);
+  pango_attr_list_insert (attributes, pango_attr_scale_new (0.66));
+  pango_layout_set_attributes (layout, attributes);
+  pango_layout_get_pixel_extents (layout, &ink, NULL);
+  set_source (cr, rgba, 1);
+  cairo_move_to (cr, at.x - ink.x - ink.width / 2.0, at.y - ink.y - ink.height / 2.0);
+  pango_cairo_show_layout (cr, layout);
+  /* Or the next arc would begin with a line from here. */
+  cairo_new_path (cr);
+}
+
 /* While a link is dragged, every place where it may land is filled; the others fade. */
 static void
 draw_ports (HlCanvas *self, cairo_t *cr, const HlRect *visible)
 {
   GdkRGBA back = color (self, "card_port_color"), line = color (self, "canvas_link_color"), accent = color (self, "accent_color");
+  GdkRGBA plain = color (self, "canvas_text_color"), on_accent = color (self, "accent_fg_color");
   gboolean dragging = self->mode == HL_DRAG_LINK;
 
   for (guint i = 0; i < self->cards->len; i++)
     {
       const HlCard *card = g_ptr_array_index (self->cards, i);
       gboolean legal = dragging && g_hash_table_contains (self->legal, GUINT_TO_POINTER (card->id));
+      gboolean numbers = hl_canvas_has_ordered_ports (self, card);
+      double radius = numbers ? NUMBER_RADIUS : PORT_RADIUS;
 
       if (!hl_rect_intersects (&card->rect, visible))
         continue;
@@ -147,7 +172,9 @@ draw_ports (HlCanvas *self, cairo_t *cr, const HlRect *visible)
           gboolean target = dragging && self->link_target == card->id && self->link_target_port == port;
 
           draw_port (cr, hl_canvas_input_port (card, port), legal ? &accent : &back, legal ? &accent : &line,
-                     target ? PORT_RADIUS + 3 : legal ? PORT_RADIUS + 1 : PORT_RADIUS);
+                     target ? radius + 3 : legal ? radius + 1 : radius);
+          if (numbers)
+            draw_port_number (self, cr, hl_canvas_input_port (card, port), port + 1, legal ? &on_accent : &plain);
         }
       draw_port (cr, hl_canvas_output_port (card), &back, &line, PORT_RADIUS);
     }

@@ -88,6 +88,10 @@ void     hl_canvas_show_menu   (HlCanvas *self, double x, double y);
 
 void     hl_canvas_snapshot    (GtkWidget *widget, GtkSnapshot *snapshot);     /* canvas-draw.c */
 void     hl_canvas_add_gestures(HlCanvas *self);                               /* canvas-gestures.c */
+void     hl_canvas_add_tooltips(HlCanvas *self);                               /* canvas-ports.c */
+/* Whether it matters which input comes where: the ports have numbers then. */
+gboolean hl_canvas_has_ordered_ports (HlCanvas *self, const HlCard *card);
+void     hl_canvas_describe_inputs (HlCanvas *self, const HlCard *card);       /* tells the card's widget */
 void     hl_canvas_add_drops   (HlCanvas *self);                               /* canvas-drop.c */
 void     hl_canvas_add_actions (GtkWidgetClass *klass);                        /* canvas-actions.c */
 void     hl_canvas_add_keys    (HlCanvas *self);

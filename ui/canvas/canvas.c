@@ -384,6 +384,7 @@ rebuild (HlCanvas *self)
       glide |= card->rect.x != node->x || card->rect.y != node->y;
       g_ptr_array_add (self->cards, card);
       card_set_chips (self, card);
+      hl_canvas_describe_inputs (self, card);
     }
   rebuild_links (self, graph);
   if (!hl_canvas_find_link (self, self->selected_to, self->selected_port))
@@ -661,6 +662,7 @@ hl_canvas_init (HlCanvas *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Network"), -1);
   hl_canvas_add_gestures (self);
   hl_canvas_add_drops (self);
+  hl_canvas_add_tooltips (self);
   hl_canvas_add_keys (self);
 }
 

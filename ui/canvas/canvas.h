@@ -39,6 +39,8 @@ guint32        hl_canvas_append       (HlCanvas *self, const HlLayerClass *klass
 /* Cards, for the minimap and tests. */
 guint          hl_canvas_get_n_cards  (HlCanvas *self);
 guint32        hl_canvas_get_card     (HlCanvas *self, guint i, HlRect *rect);
+/* "Input 2, divisor: relu1". */
+char          *hl_canvas_describe_port (HlCanvas *self, guint32 node, guint port) G_GNUC_WARN_UNUSED_RESULT;
 GtkWidget     *hl_canvas_find_card    (HlCanvas *self, guint32 node);      /* HlNodeWidget that shows the node; NULL */
 guint          hl_canvas_get_n_links  (HlCanvas *self);
 

@@ -21,6 +21,7 @@ struct _HlNodeWidget
   HlNodeItem *item;
   GPtrArray *chips;              /* HlNodeItem */
   GtkWidget *stripe, *title, *lock, *line, *subtitle, *chip_box, *well, *shape, *parameters, *problem_box, *problem, *fix;
+  char *inputs;                  /* what comes in where, for assistive programs; NULL or empty: no matter */
   gboolean has_values, has_bars;
   HlShape drawn;                 /* whose volume the well shows */
 };
@@ -237,6 +238,8 @@ update_accessible (HlNodeWidget *self)
 
       g_string_append_printf (text, ", %s", chip ? _(chip->title) : "");
     }
+  if (self->inputs && *self->inputs)
+    g_string_append_printf (text, ", %s", self->inputs);
   if (*shape)
     g_string_append_printf (text, _(", output %s"), shape);
   if (is_frozen (self))
@@ -370,6 +373,16 @@ chips_equal (HlNodeWidget *self, HlNodeItem *const *chips, guint n)
     if (g_ptr_array_index (self->chips, i) != chips[i])
       return FALSE;
   return TRUE;
+}
+
+void
+hl_node_widget_set_inputs (HlNodeWidget *self, const char *text)
+{
+  if (g_strcmp0 (self->inputs, text) == 0)
+    return;
+  g_free (self->inputs);
+  self->inputs = g_strdup (text);
+  update_accessible (self);
 }
 
 void
@@ -567,6 +580,7 @@ hl_node_widget_dispose (GObject *object)
   for (guint i = 0; self->chips && i < self->chips->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->chips, i), self);
   g_clear_pointer (&self->chips, g_ptr_array_unref);
+  g_clear_pointer (&self->inputs, g_free);
   g_clear_object (&self->item);
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self))))
     gtk_widget_unparent (child);

@@ -29,6 +29,8 @@ GtkWidget  *hl_node_widget_new       (HlNodeItem *item);
 HlNodeItem *hl_node_widget_get_item  (HlNodeWidget *self);
 /* Items of the nodes docked here, in order; borrowed by the call, referenced by the widget. */
 void        hl_node_widget_set_chips (HlNodeWidget *self, HlNodeItem *const *chips, guint n);
+/* Where it matters which input comes where: a sentence on them for assistive programs; empty where it does not. */
+void        hl_node_widget_set_inputs(HlNodeWidget *self, const char *text);
 /* The node whose chip lies at (x, y) of the card; 0: none. */
 guint32     hl_node_widget_pick_chip (HlNodeWidget *self, double x, double y);
 
