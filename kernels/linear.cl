@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dense layers. Values are [block][feature][LANES]; sizes are arguments, so that all dense layers of a network share their
+ * Dense layers. Values are [block][feature][LANES], a block being one row of LANES samples; sizes are arguments, so that all dense layers of a network share their
  * kernels. An item computes TILE_ROWS rows of TILE_BLOCKS blocks in registers; at the end of a range a tile starts earlier
  * and stores only what the tile before did not. */
 
@@ -98,17 +98,19 @@ NAME (linear_dx) (int item, int n_in, int n_out, int n_blocks, int capacity, int
 #if !HL_GPU
 #define VSTORE_(n) vstore##n
 #define VSTORE(n) VSTORE_ (n)
+#define VLOAD_(n) vload##n
+#define VLOAD(n) VLOAD_ (n)
 #endif
 
-/* dw [n_out][n_in] for LANES inputs, a lane each, and a range of outputs. The inputs are first turned, so that LANES inputs
- * of one sample are a vector: `turned` is this item's own room for all samples, which a GPU does not need.
- * `item`: tiles of inputs × n_ranges. */
+/* dw [n_out][n_in] for LANES inputs, a lane each, and a range of outputs, from `room` blocks at a time: those after the first
+ * add to what is there. The inputs are first turned, so that LANES inputs of one sample are a vector: `turned` is this item's
+ * own room for all samples of these blocks, which a GPU does not need. `item`: tiles of inputs × n_ranges. */
 void
-NAME (linear_dw) (int item, int n_in, int n_out, int n_blocks, int n_ranges, const __global float *restrict x,
-                  const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
+NAME (linear_dw_part) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int add, const __global float *restrict x,
+                       const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
 {
   const int first_in = item / n_ranges * LANES, range = item % n_ranges;
-  const int first_out = range * n_out / n_ranges, last_out = (range + 1) * n_out / n_ranges;
+  const int first_out = (int) ((long) range * n_out / n_ranges), last_out = (int) ((long) (range + 1) * n_out / n_ranges);
 
 #if HL_GPU
   const int in = min (first_in + LANE, n_in - 1);
@@ -153,25 +155,38 @@ NAME (linear_dw) (int item, int n_in, int n_out, int n_blocks, int n_ranges, con
         if (out + r >= out_first && out + r < last_out)
           {
 #if HL_GPU
+            __global float *to = dw + (out + r) * n_in + in;
+
             if (first_in + LANE < n_in)
-              dw[(out + r) * n_in + in] = sum[r];
+              *to = add ? *to + sum[r] : sum[r];
 #else
+            __global float *to = dw + (out + r) * n_in + first_in;
+
             if (first_in + LANES <= n_in)
-              VSTORE (LANES) (sum[r], 0, dw + (out + r) * n_in + first_in);
+              VSTORE (LANES) (add ? sum[r] + VLOAD (LANES) (0, to) : sum[r], 0, to);
             else
               {
                 float each[LANES];
 
                 VSTORE (LANES) (sum[r], 0, each);
                 for (int i = 0; first_in + i < n_in; i++)
-                  dw[(out + r) * n_in + first_in + i] = each[i];
+                  to[i] = add ? to[i] + each[i] : each[i];
               }
 #endif
           }
     }
 }
 
-/* db := the sum of dy over the samples, for LANES outputs. */
+void
+NAME (linear_dw) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int room, const __global float *restrict x,
+                  const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
+{
+  for (int block = 0; block < n_blocks; block += room)
+    NAME (linear_dw_part) (item, n_in, n_out, min (room, n_blocks - block), n_ranges, block > 0,
+                           x + (size_t) block * n_in * LANES, dy + (size_t) block * n_out * LANES, turned, dw);
+}
+
+/* db := the sum of dy over the samples, for LANES outputs; blocks in groups, which keeps rounding small. */
 void
 NAME (linear_db) (int item, int n_out, int n_blocks, const __global float *restrict dy, __global float *restrict db)
 {
@@ -180,8 +195,13 @@ NAME (linear_db) (int item, int n_out, int n_blocks, const __global float *restr
   float sum = 0;
 
   for (int block = 0; block < n_blocks && out < n_out; block++)
-    for (int sample = 0; sample < LANES; sample++)
-      sum += dy[(size_t) (block * n_out + out) * LANES + sample];
+    {
+      float part = 0;
+
+      for (int sample = 0; sample < LANES; sample++)
+        part += dy[(size_t) (block * n_out + out) * LANES + sample];
+      sum += part;
+    }
   if (out < n_out)
     db[out] = sum;
 #else
@@ -189,8 +209,14 @@ NAME (linear_db) (int item, int n_out, int n_blocks, const __global float *restr
     {
       VEC sum = 0;
 
-      for (int block = 0; block < n_blocks; block++)
-        sum += LOAD (dy, block * n_out + out);
+      for (int first = 0; first < n_blocks; first += 64)
+        {
+          VEC part = 0;
+
+          for (int block = first; block < min (first + 64, n_blocks); block++)
+            part += LOAD (dy, block * n_out + out);
+          sum += part;
+        }
       db[out] = lane_sum (sum);
     }
 #endif
@@ -200,8 +226,8 @@ NAME (linear_db) (int item, int n_out, int n_blocks, const __global float *restr
  * for the input, mixed evenly, then tiles of outputs for the bias. */
 ITEM_KERNEL void
 NAME (linear_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_OUT (dx), TENSOR_OUT (dw), TENSOR_OUT (db),
-                        TENSOR_OUT (turned), int n_in, int n_out, int n_blocks, int capacity, int n_dw, int n_ranges, int n_dx,
-                        int accumulate)
+                        TENSOR_OUT (turned), int n_in, int n_out, int n_blocks, int capacity, int room, int n_dw, int n_ranges,
+                        int n_dx, int accumulate)
 {
   USE_IN (x);
   USE_IN (w);
@@ -216,7 +242,7 @@ NAME (linear_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_OUT
   if (item >= n_mixed)
     NAME (linear_db) (item - n_mixed, n_out, n_blocks, dy, db);
   else if ((int) ((long) (item + 1) * n_dw / n_mixed) > before)
-    NAME (linear_dw) (before, n_in, n_out, n_blocks, n_ranges, x, dy, turned + (size_t) before * capacity * LANES * LANES, dw);
+    NAME (linear_dw) (before, n_in, n_out, n_blocks, n_ranges, room, x, dy, turned + (size_t) before * room * LANES * LANES, dw);
   else
     NAME (linear_dx) (item - before, n_in, n_out, n_blocks, capacity, accumulate, w, dy, dx);
 }

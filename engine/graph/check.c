@@ -5,6 +5,8 @@
 
 #include "engine/graph/check.h"
 
+#include <inttypes.h>
+
 #include "engine/graph/faults.h"
 #include "engine/train/classes.h"
 
@@ -162,6 +164,30 @@ check_bias (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
   problem->fix_value[0] = 0;
 }
 
+/* Linear works on the last axis. Of a sequence that is what one wants; of an image it most often means a forgotten Flatten. */
+static void
+check_rows (GPtrArray *problems, const HlPlan *plan, const HlNode *node)
+{
+  guint32 source = hl_graph_get_source (hl_plan_get_graph (plan), node->id, 0);
+  g_autofree char *got = NULL;
+  HlProblem *problem;
+  HlShape shape;
+
+  if (!is_layer (node, "linear") || !source || !hl_plan_get_shape (plan, source, &shape) || shape.n_dims < 3)
+    return;
+  got = hl_shape_to_string (&shape);
+  problem = add_problem (problems, node->id, HL_SEVERITY_WARNING,
+                         g_strdup_printf (_("“%s” gets %s and connects only the %u numbers of each row with its units, not all %"
+                                            PRIu64 "."), node->name, got, shape.dim[shape.n_dims - 1],
+                                          hl_shape_get_count (&shape)));
+  problem->fix_layer = hl_layer_class_find ("flatten");
+  if (problem->fix_layer)
+    {
+      problem->fix = g_strdup (_("Insert Flatten before it."));
+      problem->fix_kind = HL_FIX_INSERT_BEFORE;
+    }
+}
+
 static void
 check_linear (GPtrArray *problems, const HlGraph *graph, const HlNode *node)
 {
@@ -214,6 +240,7 @@ hl_graph_check (const HlGraph *graph, const char *loss_name)
     {
       check_bias (problems, graph, hl_graph_get_node (graph, i));
       check_linear (problems, graph, hl_graph_get_node (graph, i));
+      check_rows (problems, plan, hl_graph_get_node (graph, i));
     }
   hl_problems_sort (problems);
   return problems;

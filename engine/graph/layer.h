@@ -111,6 +111,7 @@ struct _HlLayerPlan
   HlBorder dy_border;                /* zeros wanted around the gradient of the output */
   gsize saved_bytes[HL_MAX_SAVED];   /* kept from forward to backward, for a whole batch */
   gsize workspace_bytes;             /* shared by all layers: contents are lost between calls */
+  gsize border_workspace_bytes;      /* the same, where an input, the output or a gradient of them has a border */
   gboolean needs_x;                  /* backward reads x (default TRUE); where FALSE, x may be gone by then */
   gboolean needs_y;                  /* backward reads y (default TRUE); the same */
   HlEpilogue epilogue;               /* filled by fuse */

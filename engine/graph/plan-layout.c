@@ -191,6 +191,21 @@ hl_plan_value_length (const HlShape *shape, const HlBorder *border, guint lanes,
   return blocks * hl_shape_channels (shape) * rows * columns * lanes;
 }
 
+static gsize
+get_workspace_bytes (const HlPlan *self, const HlPlanStep *step)
+{
+  const HlPlanStep *tail = &self->steps[step->tail];
+  gboolean border = !is_empty (&tail->value_border) || !is_empty (&tail->gradient_border);
+
+  for (guint port = 0; port < step->n_inputs; port++)
+    {
+      const HlPlanStep *source = &self->steps[step->input[port]];
+
+      border |= !is_empty (&source->value_border) || !is_empty (&source->gradient_border);
+    }
+  return MAX (step->layer.workspace_bytes, border ? step->layer.border_workspace_bytes : 0);
+}
+
 static void
 count_bytes (HlPlan *self)
 {
@@ -198,7 +213,7 @@ count_bytes (HlPlan *self)
     self->bytes[HL_MEMORY_VALUES] += g_array_index (self->pools, gsize, i) * sizeof (float);
   for (guint i = 0; i < self->n_steps; i++)
     if (!self->steps[i].fused)
-      self->bytes[HL_MEMORY_WORKSPACE] = MAX (self->bytes[HL_MEMORY_WORKSPACE], self->steps[i].layer.workspace_bytes);
+      self->bytes[HL_MEMORY_WORKSPACE] = MAX (self->bytes[HL_MEMORY_WORKSPACE], get_workspace_bytes (self, &self->steps[i]));
 }
 
 void

@@ -501,23 +501,27 @@ test_ports (Fixture *f, gconstpointer data)
   assert_port (f, node, 1, "Input 2: none");
 }
 
-/* An error stands on the card and in its description, and the fix is one action. */
+/* What is wrong stands on the card, and the fix is one action. */
 static void
-test_error (Fixture *f, gconstpointer data)
+test_problems (Fixture *f, gconstpointer data)
 {
-  guint32 flatten = node_named (f, "flatten1"), linear = node_named (f, "linear1");
+  guint32 flatten = node_named (f, "flatten1"), linear = node_named (f, "linear1"), conv = node_named (f, "conv2");
+  const HlLayerClass *klass = hl_layer_class_find ("conv2d");
   GtkWidget *card;
 
   hl_model_document_remove (f->document, &flatten, 1);
   g_assert_true (hl_model_document_connect (f->document, node_named (f, "pool2"), linear, 0, NULL));
   card = hl_canvas_find_card (HL_CANVAS (f->canvas), linear);
-  g_assert_true (gtk_widget_has_css_class (card, "has-error"));
+  g_assert_true (gtk_widget_has_css_class (card, "has-warning"));
   g_assert_nonnull (hl_node_item_get_problem (hl_model_document_find_item (f->document, linear)));
   g_assert_true (gtk_widget_activate_action (card, "card.fix", NULL));
   g_assert_cmpstr (f->message, ==, NULL);
   card = hl_canvas_find_card (HL_CANVAS (f->canvas), linear);
-  g_assert_false (gtk_widget_has_css_class (card, "has-error"));
+  g_assert_false (gtk_widget_has_css_class (card, "has-warning"));
   g_assert_cmpuint (n_nodes (f), ==, 13);
+
+  hl_model_document_set_param (f->document, conv, hl_class_find_param (&klass->base, "groups"), 5);
+  g_assert_true (gtk_widget_has_css_class (hl_canvas_find_card (HL_CANVAS (f->canvas), conv), "has-error"));
 }
 
 /* ---- Drawing ---- */
@@ -632,7 +636,7 @@ main (int argc, char **argv)
   ADD ("band", test_band);
   ADD ("accessible", test_accessible);
   ADD ("ports", test_ports);
-  ADD ("error", test_error);
+  ADD ("problems", test_problems);
   ADD ("render", test_render);
   ADD ("many", test_many);
   ADD ("minimap", test_minimap);

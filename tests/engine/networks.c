@@ -163,7 +163,7 @@ static const struct { const char *layer, *params; guint n_inputs; const char *be
   { "mul", NULL, 2, "slice", "axis=0;length=1" }, { "div", NULL, 2, "clip", "min=0.5;max=3" },
   { "flatten", NULL, 1 }, { "conv2d", "filters=4;size_y=3;size_x=3;padding_y=1;padding_x=1", 1 },
   { "conv2d", "filters=3;size_y=2;size_x=3;stride_y=2;padding_x=1", 1 }, { "linear", "units=9", 1 },
-  { "rbf", "units=6", 1 },
+  { "rbf", "units=6", 1 }, { "linear", "units=4;bias=0", 1 },
   { "max_pool2d", NULL, 1 }, { "avg_pool2d", NULL, 1 }, { "subsampling", "stride_x=1", 1 },
   { "reshape", "size_1=2;size_2=-1;size_3=5", 1 },
   { "reshape", "size_1=-1;size_2=3;size_3=2", 1 }, { "permute", "axis_1=2;axis_2=0;axis_3=1", 1 },
