@@ -13,6 +13,35 @@ const HlLayerExample hl_broadcast_examples[] = {
   { NULL, { { 0 } } }
 };
 
+/* A row of as many numbers as an image has channels is the usual slip: it would meet the columns. */
+static gboolean
+is_row_for_channels (const HlShape *row, const HlShape *image)
+{
+  return row->n_dims == 1 && image->n_dims > 1 && row->dim[0] == image->dim[0];
+}
+
+/* Input i does not go with what those before it make. */
+static void
+set_clash (const HlShape *inputs, guint i, const HlShape *before, GError **error)
+{
+  g_autofree char *first = hl_shape_to_string (before), *other = hl_shape_to_string (&inputs[i]);
+
+  if (is_row_for_channels (&inputs[i], before) || is_row_for_channels (before, &inputs[i]))
+    {
+      HlShape wanted = { MAX (before->n_dims, inputs[i].n_dims), { before->dim[0], 1, 1, 1, 1 } };
+      g_autofree char *column = hl_shape_to_string (&wanted);
+
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                   _("needs sizes that are equal from the last axis on, or 1, but gets %s and, as number %u, %s. To meet the "
+                     "channels, reshape the row to %s."), first, i + 1, other, column);
+    }
+  else
+    g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                 i == 1 ? _("needs inputs of one shape, or sizes of 1 where they differ, but the first is %s and number %u is %s.")
+                        : _("needs inputs of one shape, or sizes of 1 where they differ, but those before make %s and number %u is %s."),
+                 first, i + 1, other);
+}
+
 gboolean
 hl_broadcast_shapes (guint n_inputs, const HlShape *inputs, HlShape *output, GError **error)
 {
@@ -31,12 +60,7 @@ hl_broadcast_shapes (guint n_inputs, const HlShape *inputs, HlShape *output, GEr
 
           if (a != b && a != 1 && b != 1)
             {
-              g_autofree char *first = hl_shape_to_string (i == 1 ? inputs : &old), *other = hl_shape_to_string (next);
-
-              g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
-                           i == 1 ? _("needs inputs of one shape, or sizes of 1 where they differ, but the first is %s and number %u is %s.")
-                                  : _("needs inputs of one shape, or sizes of 1 where they differ, but those before make %s and number %u is %s."),
-                           first, i + 1, other);
+              set_clash (inputs, i, &old, error);
               return FALSE;
             }
           all.dim[k] = a == 1 ? b : a;

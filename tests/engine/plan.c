@@ -342,6 +342,11 @@ test_shapes (void)
   add = add_behind (clash, narrow, "add", NULL);
   hl_graph_connect (clash, hl_graph_find_name (clash, "linear3")->id, add, 1, NULL);
   expect (clash, add, HL_SEVERITY_ERROR, "the first is 9 and number 2 is 10");
+  hl_graph_disconnect (clash, add, 0);
+  hl_graph_disconnect (clash, add, 1);
+  hl_graph_connect (clash, add_behind (clash, hl_graph_find_name (clash, "relu3")->id, "linear", "units=6"), add, 0, NULL);
+  hl_graph_connect (clash, hl_graph_find_name (clash, "conv1")->id, add, 1, NULL);
+  expect (clash, add, HL_SEVERITY_ERROR, "reshape the row to 6×1×1");
 }
 
 static void
