@@ -28,7 +28,7 @@ MAY = {
     "app": ["engine", "app"],
     "ui": ["engine", "app", "ui"],
     "tests": ["engine", "app", "ui", "tests"],
-    "bench": ["engine", "app", "bench"],
+    "bench": ["engine", "app", "bench", "tests/support"],
 }
 # System headers that only some files may see.
 ONLY = {
