@@ -372,6 +372,8 @@ hl_onnx_emit_steps (HlOnnxImport *self, const HlOnnxNet *net, HlOnnxValue *x, Hl
   if (!ok || (all && !(*all = stack_directions (&steps, sequences))) || (last && !(*last = stack (&steps, ends, (guint) net->directions)))
       || (cells && !(*cells = stack (&steps, end_cells, (guint) net->directions))))
     return FALSE;
+  /* What is not asked for, the last state or what came of the last step, leads nowhere. */
+  self->has_spare = TRUE;
   if (net->times > 1)
     g_ptr_array_add (self->notes, g_strdup_printf (_("%s: the program has no such layer, so it was laid out in %" PRIu64
                                                      " steps. Trained further, each step gets weights of its own."), self->node->op_type, net->times));
