@@ -14,12 +14,20 @@
 static const char *const normalize_names[] = { "none", "unit", "standard" };
 
 static HlProjectState *
-make_state (HlOnnxNetwork *network, const char *data, const char *normalize, GError **error)
+make_state (HlOnnxNetwork *network, const char *data, const char *normalize, const char *weights, GError **error)
 {
   g_autoptr (HlProjectState) base = hl_template_new_state ("empty");
   g_autoptr (HlProjectState) state = hl_project_state_with_graph (base, hl_graph_ref (network->graph));
   const HlCliOverrides overrides = { .seed = -1, .data = (char *) data };
+  HlRecipe *recipe = hl_recipe_copy (hl_project_state_get_recipe (state));
+  HlProjectState *started;
 
+  /* Runs go on from the model. */
+  g_free (recipe->start_weights);
+  recipe->start_weights = g_strdup (weights);
+  started = hl_project_state_with_recipe (state, recipe);
+  hl_project_state_unref (state);
+  state = started;
   for (guint i = 0; normalize && i < G_N_ELEMENTS (normalize_names); i++)
     if (g_str_equal (normalize, normalize_names[i]))
       {
@@ -65,13 +73,13 @@ import_model (const char *model_path, const char *out, const char *data, const c
     return hl_cli_usage ("import", _("The model computes nothing: its output is a constant."));
   project = g_file_new_for_commandline_arg (project_path);
   weights = g_file_new_for_commandline_arg (weights_path);
-  state = make_state (network, data, normalize, &error);
+  state = make_state (network, data, normalize, g_file_peek_path (weights), &error);
   if (!state || !hl_onnx_network_save_weights (network, weights, &error) || !hl_project_state_save (state, project, &error))
     return hl_cli_fail (error);
   for (guint i = 0; i < network->notes->len; i++)
     printf ("%s\n", (char *) network->notes->pdata[i]);
-  printf (_("Wrote %s and its weights %s. \"hillock-cli train %s --init %s\" goes on from them; eval, predict and export use them as "
-            "long as there is no run.\n"), project_path, weights_path, project_path, weights_path);
+  printf (_("Wrote %s and its weights %s, from which its runs start. eval, predict and export use them as long as there is no run.\n"),
+          project_path, weights_path);
   return 0;
 }
 

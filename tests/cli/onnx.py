@@ -55,6 +55,15 @@ def published_cases_pass_or_are_refused():
 
 
 @case
+def own_cases_pass():
+    folder = SOURCE / "tests" / "cli" / "onnx-cases"
+    done = cli("test-onnx", folder)
+    lines = done.stdout.splitlines()
+    assert len(lines) - 1 == len(list(folder.glob("*/model.onnx"))) > 30, len(lines)
+    assert all(line.startswith("passed") for line in lines[:-1]), done.stdout
+
+
+@case
 def a_model_becomes_a_project_and_comes_out_the_same():
     for name in ("test_Conv2d_padding", "test_Linear", "test_BatchNorm2d_eval", "test_MaxPool2d"):
         source = published() / "pytorch-converted" / name
