@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define ANY_NUMBER G_MAXUINT64
+
 static const HlOnnxCell cells[] = {
   { "rnn", 1, 1, { 0 } },
   { "lstm", 4, 3, { 0, 2, 3, 1 } },     /* i f g o from i o f c */
@@ -79,7 +81,7 @@ read_extra (HlOnnxImport *self, guint input, gboolean is_float, guint64 n, doubl
     return TRUE;
   if (!(tensor = is_float ? hl_onnx_floats_input (self, input, error) : hl_onnx_ints_input (self, input, error)))
     return FALSE;
-  if (tensor->n != n)
+  if (tensor->n != n && n != ANY_NUMBER)
     return hl_onnx_refuse (error, _("its input “%s” holds %zu numbers instead of %" PRIu64 "."), self->node->input[input],
                            tensor->n, n);
   for (gsize i = 0; i < tensor->n && !*result; i++)
@@ -88,7 +90,7 @@ read_extra (HlOnnxImport *self, guint input, gboolean is_float, guint64 n, doubl
   return TRUE;
 }
 
-/* Whether states and lengths are for as many samples as there are; -1: any, when the first state's shape says. */
+/* batch: -1 for any; states that are zero fit that too. */
 static gboolean
 read_extras (HlOnnxImport *self, HlOnnxNet *net, gint64 batch, GError **error)
 {
@@ -96,9 +98,12 @@ read_extras (HlOnnxImport *self, HlOnnxNet *net, gint64 batch, GError **error)
 
   if (batch < 0)
     {
-      if (hl_onnx_has_input (self, 4) || hl_onnx_has_input (self, 5) || hl_onnx_has_input (self, 6))
-        return hl_onnx_refuse (error, _("its states or lengths are for a batch of one size, but the model's may have any."));
-      batch = 0;
+      if (!read_extra (self, 4, FALSE, ANY_NUMBER, (double) net->times, &net->lengths, error)
+          || !read_extra (self, 5, TRUE, ANY_NUMBER, 0, &net->h, error) || !read_extra (self, 6, TRUE, ANY_NUMBER, 0, &net->c, error)
+          || !read_extra (self, 7, TRUE, 3 * state, 0, &net->peepholes, error))
+        return FALSE;
+      return (!net->lengths && !net->h && !net->c)
+             || hl_onnx_refuse (error, _("its states or lengths are for a batch of one size, but the model's may have any."));
     }
   return read_extra (self, 4, FALSE, (guint64) batch, (double) net->times, &net->lengths, error)
          && read_extra (self, 5, TRUE, state * (guint64) batch, 0, &net->h, error)
