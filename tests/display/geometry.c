@@ -13,7 +13,7 @@
 #include "ui/canvas/geometry.h"
 #include "ui/widgets/format.h"
 
-#define THIN "\xe2\x80\x89"
+#define THIN "\xe2\x80\xaf"
 #define assert_near(a, b) g_assert_cmpfloat_with_epsilon ((a), (b), 1e-9)
 
 static void
