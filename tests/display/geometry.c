@@ -103,6 +103,9 @@ static void
 test_curves (void)
 {
   HlRect a = { 0, 0, HL_CARD_WIDTH, 180 }, right = { 220, 30, HL_CARD_WIDTH, 180 }, far = { 440, 0, HL_CARD_WIDTH, 180 };
+  HlRect far_below = { 440, 360, HL_CARD_WIDTH, 180 }, beyond = { 880, 0, HL_CARD_WIDTH, 180 };
+  /* Cards in the row of the one and not in the row of the other; and only where a turn at the end would cross them. */
+  HlRect row[] = { right, far, { 660, 10, HL_CARD_WIDTH, 200 } }, between[] = { { 220, 300, HL_CARD_WIDTH, 180 } };
   HlRect below = { 0, 300, HL_CARD_WIDTH, 200 }, above = { -40, -400, HL_CARD_WIDTH, 200 }, left = { -300, 10, HL_CARD_WIDTH, 150 };
 
   check_link (a, right, NULL, 0);
@@ -110,6 +113,9 @@ test_curves (void)
   check_link (a, above, NULL, 0);
   check_link (a, left, NULL, 0);
   check_link (a, far, &right, 1);
+  check_link (a, far_below, row, 3);
+  check_link (far_below, beyond, row, 3);
+  check_link (a, far_below, between, 1);
   g_assert_cmpfloat (hl_link_width (1), <, hl_link_width (100));
   g_assert_cmpfloat (hl_link_width (100), <, hl_link_width (10000));
   g_assert_cmpfloat (hl_link_width (G_MAXUINT64), <=, 5);

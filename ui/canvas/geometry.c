@@ -170,6 +170,39 @@ curve_forward (HlPoint from, HlPoint to)
   return self;
 }
 
+static gboolean
+is_free (HlPoint a, HlPoint b, const HlRect *obstacles, guint n_obstacles)
+{
+  HlRect way = hl_rect_from_points (a, b);
+
+  way.width = MAX (way.width, 1);
+  way.height = MAX (way.height, 1);
+  for (guint i = 0; i < n_obstacles; i++)
+    if (hl_rect_intersects (&way, &obstacles[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Between two rows with one turn up or down, right after the source or right before the target. */
+static gboolean
+curve_step (HlPoint from, HlPoint to, const HlRect *obstacles, guint n_obstacles, HlCurve *curve)
+{
+  const double turns[] = { to.x - OVERSHOOT / 2, from.x + OVERSHOOT / 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (turns); i++)
+    {
+      HlPoint station[4] = { from, { turns[i], from.y }, { turns[i], to.y }, to };
+
+      if (is_free (station[0], station[1], obstacles, n_obstacles) && is_free (station[1], station[2], obstacles, n_obstacles)
+          && is_free (station[2], station[3], obstacles, n_obstacles))
+        {
+          *curve = curve_through (station, 4);
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 static HlCurve
 curve_over (HlPoint from, HlPoint to, double y)
 {
@@ -208,6 +241,7 @@ hl_curve_link (HlPoint from, HlPoint to, const HlRect *source, const HlRect *tar
 {
   HlRect way = hl_rect_from_points (from, to);
   double top = G_MAXDOUBLE;
+  HlCurve curve;
 
   if (to.x < from.x + 8)
     return curve_backward (from, to, source, target);
@@ -215,7 +249,9 @@ hl_curve_link (HlPoint from, HlPoint to, const HlRect *source, const HlRect *tar
   for (guint i = 0; i < n_obstacles; i++)
     if (hl_rect_intersects (&way, &obstacles[i]) && obstacles[i].x > from.x && obstacles[i].x + obstacles[i].width < to.x)
       top = MIN (top, obstacles[i].y);
-  return top < G_MAXDOUBLE ? curve_over (from, to, top - 20) : curve_forward (from, to);
+  if (top == G_MAXDOUBLE)
+    return curve_forward (from, to);
+  return curve_step (from, to, obstacles, n_obstacles, &curve) ? curve : curve_over (from, to, top - 20);
 }
 
 static HlPoint

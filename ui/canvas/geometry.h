@@ -45,7 +45,8 @@ typedef struct
 } HlCurve;
 
 /* The link from an output at `from` to an input at `to`. Forwards it is one smooth S; backwards it runs between the two
- * cards' rows (or below both), with round corners; and where one of `obstacles` lies in the way of a forward link, over them.
+ * cards' rows (or below both), with round corners; and where one of `obstacles` lies in the way of a forward link, with one step
+ * where that is free, else over them.
  * source, target: the cards; any of the three may be NULL. */
 HlCurve  hl_curve_link     (HlPoint from, HlPoint to, const HlRect *source, const HlRect *target,
                             const HlRect *obstacles, guint n_obstacles);
