@@ -37,8 +37,8 @@ HlProjectState   *hl_project_state_load      (GFile *file, GError **error) G_GNU
 char             *hl_project_state_load_text (GFile *file, gsize *length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean          hl_project_state_save      (const HlProjectState *self, GFile *file, GError **error);    /* blocks; atomic, fsync */
 
-/* Ready-made projects: "lenet-fashion", "lenet-strokes", "mlp", "empty". */
-typedef struct { const char *name, *title, *summary; } HlTemplate;
+/* Ready-made projects: the files of examples/ by name, and "empty". Those of one group follow each other. */
+typedef struct { const char *name, *group, *title, *summary; } HlTemplate;
 const HlTemplate *hl_template_list     (void);                                   /* ends with name == NULL */
 HlProjectState   *hl_template_new_state(const char *name) G_GNUC_WARN_UNUSED_RESULT;
 /* Where Debian's dataset-fashion-mnist lies, or NULL when it is not installed (checks XDG data dirs). */

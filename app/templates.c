@@ -1,28 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Ready-made projects: what the gallery offers and the examples are made from. */
+ * Ready-made projects: what the gallery offers. All but the empty one are the files of examples/, which the program carries. */
 
 #include "config.h"
 
 #include "app/project-state.h"
 
-#include <stdarg.h>
+#include "examples/hillock-examples.h"
 
-#define COLUMN 200
-#define ROW 360
-#define LEFT 24
-#define TOP 70
-#define CARDS_A_ROW 4
+#define EXAMPLES_PATH "/io/github/hillock/examples/"
 
 static const HlTemplate templates[] = {
-  { "lenet-fashion", N_("LeNet-5 on Fashion-MNIST"),
+  { "lenet-fashion", N_("To begin with"), N_("LeNet-5 on Fashion-MNIST"),
     N_("A small convolutional network learns ten kinds of clothing from 60 000 pictures.") },
-  { "lenet-strokes", N_("LeNet-5 on Strokes"), N_("The same network learns generated digits; needs no data files.") },
-  { "mlp", N_("Two layers on Strokes"), N_("A feed-forward network with one hidden layer of 30 units.") },
-  { "autoencoder", N_("Auto-encoder on Strokes"),
+  { "lenet-strokes", N_("To begin with"), N_("LeNet-5 on Strokes"),
+    N_("The same network learns generated digits; needs no data files.") },
+  { "mlp", N_("To begin with"), N_("Two layers on Strokes"), N_("A feed-forward network with one hidden layer of 30 units.") },
+  { "empty", N_("To begin with"), N_("Empty"), N_("Only the input; build a network of your own.") },
+  { "resnet-fashion", N_("Going deeper"), N_("ResNet-8 on Fashion-MNIST"),
+    N_("Residual blocks: each learns only what is to be added to what comes in.") },
+  { "bilstm-rows", N_("Going deeper"), N_("LSTM over rows"),
+    N_("Reads a picture of clothing row by row, from above and from below.") },
+  { "autoencoder", N_("Pictures from pictures"), N_("Auto-encoder on Strokes"),
     N_("Squeezes each picture into 32 numbers and learns to draw it again.") },
-  { "empty", N_("Empty"), N_("Only the input; build a network of your own.") },
-  { NULL, NULL, NULL }
+  { "conv-autoencoder", N_("Pictures from pictures"), N_("Convolutional auto-encoder"),
+    N_("Also 32 numbers a picture; transposed convolutions draw it again.") },
+  { "unet", N_("Pictures from pictures"), N_("U-Net on Strokes"),
+    N_("Sharpens digits of 16×16 pixels to 64×64; links past the bottom carry what is where.") },
+  { "lecun-1989", N_("Milestones"), N_("LeCun et al., 1989"),
+    N_("Digits, learnt by one of the first convolutional networks: 9 760 parameters.") },
+  { "lenet-1998", N_("Milestones"), N_("LeNet-5 of 1998"),
+    N_("The network that read cheques; a table says which maps see which.") },
+  { "alexnet-2012", N_("Milestones"), N_("AlexNet of 2012"),
+    N_("60 965 224 parameters, on generated numbers until you choose photographs. Wants a graphics card.") },
+  { "alexnet-torchvision", N_("Milestones"), N_("AlexNet of PyTorch"),
+    N_("Torchvision's variant, whose published weights fit: 61 100 840 parameters.") },
+  { NULL, NULL, NULL, NULL }
 };
 
 const HlTemplate *
@@ -49,144 +62,48 @@ hl_template_find_fashion (void)
   return NULL;
 }
 
-/* A network under construction: every layer is linked behind the one before. */
-typedef struct
+static HlProjectState *
+new_empty (void)
 {
-  HlGraph *graph;
-  guint32 last;
-  guint n_cards;
-} Chain;
+  HlGraph *graph = hl_graph_new ();
+  const HlLayerClass *input = hl_layer_class_find ("input");
+  guint32 node = hl_graph_add_node (graph, input, 24, 70);
+  gpointer params = hl_graph_get_params (graph, node);
 
-/* docked: the layer is drawn as a chip on the card before it, so it takes no place of its own. Then pairs of parameter
- * name and int, ending with NULL. */
-static void
-chain_add (Chain *self, const char *layer, gboolean docked, ...)
-{
-  const HlLayerClass *klass = hl_layer_class_find (layer);
-  guint card = docked && self->n_cards > 0 ? self->n_cards - 1 : self->n_cards;
-  double x = LEFT + COLUMN * (card % CARDS_A_ROW) + (docked ? COLUMN / 2 : 0), y = TOP + ROW * (card / CARDS_A_ROW);
-  va_list arguments;
-  const char *name;
-  guint32 node;
-
-  g_return_if_fail (klass);
-  node = hl_graph_add_node (self->graph, klass, x, y);
-  va_start (arguments, docked);
-  while ((name = va_arg (arguments, const char *)))
-    {
-      const HlParam *param = hl_class_find_param (&klass->base, name);
-      int value = va_arg (arguments, int);
-
-      if (param)
-        hl_param_set (param, hl_graph_get_params (self->graph, node), value);
-      else
-        g_critical ("%s has no parameter %s", layer, name);
-    }
-  va_end (arguments);
-  if (self->last)
-    hl_graph_connect (self->graph, self->last, node, 0, NULL);
-  self->last = node;
-  if (!docked)
-    self->n_cards++;
-}
-
-static void
-build_lenet (Chain *chain)
-{
-  chain_add (chain, "conv2d", FALSE, "filters", 6, "size_y", 5, "size_x", 5, "padding_y", 2, "padding_x", 2, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "max_pool2d", FALSE, "size_y", 2, "size_x", 2, "stride_y", 2, "stride_x", 2, NULL);
-  chain_add (chain, "conv2d", FALSE, "filters", 16, "size_y", 5, "size_x", 5, "padding_y", 0, "padding_x", 0, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "max_pool2d", FALSE, "size_y", 2, "size_x", 2, "stride_y", 2, "stride_x", 2, NULL);
-  chain_add (chain, "flatten", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 120, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 84, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 10, NULL);
-}
-
-static void
-build_mlp (Chain *chain)
-{
-  chain_add (chain, "flatten", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 30, NULL);
-  chain_add (chain, "sigmoid", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 10, NULL);
-}
-
-static void
-build_autoencoder (Chain *chain)
-{
-  chain_add (chain, "flatten", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 128, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 32, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 128, NULL);
-  chain_add (chain, "relu", TRUE, NULL);
-  chain_add (chain, "linear", FALSE, "units", 784, NULL);
-  chain_add (chain, "reshape", FALSE, "size_1", 1, "size_2", 28, "size_3", 28, NULL);
-}
-
-/* Mean squared error between the output and the input. */
-static HlRecipe *
-new_reconstruction_recipe (void)
-{
-  HlRecipe *recipe = hl_recipe_new ();
-  const HlClass *loss = hl_loss_class_find_base ("mean_squared");
-
-  g_return_val_if_fail (loss, recipe);
-  hl_choice_free (recipe->loss);
-  recipe->loss = hl_choice_new (loss);
-  hl_param_set (hl_class_find_param (loss, "target"), recipe->loss->params, HL_LOSS_TARGET_INPUT);
-  return recipe;
-}
-
-static HlDataSpec *
-new_fashion_spec (void)
-{
-  HlDataSpec *data = hl_data_spec_new ();
-  const HlClass *idx = hl_format_class_find_base ("idx");
-
-  g_return_val_if_fail (idx, data);
-  hl_choice_free (data->format);
-  data->format = hl_choice_new (idx);
-  g_free (data->path);
-  /* Where the package would put it, so that the message about missing data names the right place. */
-  data->path = hl_template_find_fashion ();
-  if (!data->path)
-    data->path = g_strdup ("/usr/share/datasets/fashion-mnist");
-  data->validation = 0.1;
-  data->stratify = TRUE;
-  data->split_seed = 1;
-  data->normalize = HL_NORMALIZE_STANDARD;
-  return data;
+  hl_param_set (hl_class_find_param (&input->base, "channels"), params, 1);
+  hl_param_set (hl_class_find_param (&input->base, "height"), params, 28);
+  hl_param_set (hl_class_find_param (&input->base, "width"), params, 28);
+  return hl_project_state_new (graph, hl_data_spec_new (), hl_recipe_new ());
 }
 
 HlProjectState *
 hl_template_new_state (const char *name)
 {
-  Chain chain = { hl_graph_new () };
+  g_autofree char *path = g_strconcat (EXAMPLES_PATH, name, ".hillock", NULL), *fashion = NULL;
+  g_autoptr (HlProjectState) state = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
   HlDataSpec *data;
 
-  chain_add (&chain, "input", FALSE, "channels", 1, "height", 28, "width", 28, NULL);
-  if (g_str_has_prefix (name, "lenet-"))
-    build_lenet (&chain);
-  else if (g_str_equal (name, "mlp"))
-    build_mlp (&chain);
-  else if (g_str_equal (name, "autoencoder"))
-    build_autoencoder (&chain);
-  else if (!g_str_equal (name, "empty"))
+  if (g_str_equal (name, "empty"))
+    return new_empty ();
+  /* In a static library the linker drops the files' object unless somebody asks for it. */
+  hillock_examples_get_resource ();
+  bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
+  if (bytes)
+    state = hl_project_state_from_text (g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), NULL, &error);
+  if (!state)
     {
-      hl_graph_unref (chain.graph);
-      g_return_val_if_reached (NULL);
+      g_critical ("%s: %s", path, error->message);
+      return NULL;
     }
-  data = g_str_equal (name, "lenet-fashion") ? new_fashion_spec () : hl_data_spec_new ();
-  if (!g_str_equal (name, "autoencoder"))
-    return hl_project_state_new (chain.graph, data, hl_recipe_new ());
-  /* 0 to 1: what comes out can be looked at as a picture. */
-  data->normalize = HL_NORMALIZE_UNIT;
-  return hl_project_state_new (chain.graph, data, new_reconstruction_recipe ());
+  fashion = hl_project_state_get_data (state)->path ? hl_template_find_fashion () : NULL;
+  /* Where nothing is found the file's path stays: where the package would put it, so that the message about missing data names
+   * the right place. */
+  if (!fashion)
+    return g_steal_pointer (&state);
+  data = hl_data_spec_copy (hl_project_state_get_data (state));
+  g_free (data->path);
+  data->path = g_steal_pointer (&fashion);
+  return hl_project_state_with_data (state, data);
 }

@@ -25,6 +25,17 @@ static guint signals[N_SIGNALS];
 
 /* ---- Gallery ---- */
 
+static GtkWidget *
+heading (GtkWidget *box, const char *text)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_add_css_class (label, "start-heading");
+  gtk_box_append (GTK_BOX (box), label);
+  return label;
+}
+
 static void
 template_cb (GtkButton *button, HlStartPage *self)
 {
@@ -64,10 +75,9 @@ template_card (HlStartPage *self, const HlTemplate *template)
 }
 
 static GtkWidget *
-build_gallery (HlStartPage *self)
+gallery_row_new (void)
 {
   GtkWidget *flow = gtk_flow_box_new ();
-  const HlTemplate *template = hl_template_list ();
 
   gtk_flow_box_set_selection_mode (GTK_FLOW_BOX (flow), GTK_SELECTION_NONE);
   gtk_flow_box_set_homogeneous (GTK_FLOW_BOX (flow), TRUE);
@@ -76,15 +86,31 @@ build_gallery (HlStartPage *self)
   gtk_flow_box_set_column_spacing (GTK_FLOW_BOX (flow), 16);
   gtk_flow_box_set_row_spacing (GTK_FLOW_BOX (flow), 16);
   gtk_widget_set_valign (flow, GTK_ALIGN_START);
-  for (; template->name; template++)
+  return flow;
+}
+
+/* A title and the cards of each group. */
+static void
+fill_gallery (HlStartPage *self, GtkWidget *box)
+{
+  const char *group = NULL;
+  GtkWidget *flow = NULL;
+
+  for (const HlTemplate *template = hl_template_list (); template->name; template++)
     {
       GtkWidget *child = gtk_flow_box_child_new ();
 
+      if (g_strcmp0 (group, template->group) != 0)
+        {
+          group = template->group;
+          heading (box, _(group));
+          flow = gallery_row_new ();
+          gtk_box_append (GTK_BOX (box), flow);
+        }
       gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (child), template_card (self, template));
       gtk_widget_set_focusable (child, FALSE);
       gtk_flow_box_append (GTK_FLOW_BOX (flow), child);
     }
-  return flow;
 }
 
 /* ---- Recent ---- */
@@ -208,17 +234,6 @@ recoveries_cb (GObject *source, GAsyncResult *result, gpointer data)
 /* ---- The widget ---- */
 
 static GtkWidget *
-heading (GtkWidget *box, const char *text)
-{
-  GtkWidget *label = gtk_label_new (text);
-
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_add_css_class (label, "start-heading");
-  gtk_box_append (GTK_BOX (box), label);
-  return label;
-}
-
-static GtkWidget *
 list_new (HlStartPage *self, GtkWidget *box)
 {
   GtkWidget *list = gtk_list_box_new ();
@@ -253,10 +268,9 @@ hl_start_page_init (HlStartPage *self)
   self->recovered_title = heading (box, _("Recovered"));
   gtk_widget_set_visible (self->recovered_title, FALSE);
   self->recovered = list_new (self, box);
-  heading (box, _("Start from a network"));
-  gtk_box_append (GTK_BOX (box), build_gallery (self));
   self->recent_title = heading (box, _("Recent projects"));
   self->recent = list_new (self, box);
+  fill_gallery (self, box);
   adw_clamp_set_maximum_size (ADW_CLAMP (clamp), 760);
   adw_clamp_set_child (ADW_CLAMP (clamp), box);
   self->scrolled = gtk_scrolled_window_new ();

@@ -7,14 +7,13 @@
 #include "engine/base/json-text.h"
 #include "tests/app/app-test.h"
 
-static const char *const names[] = { "lenet-fashion", "lenet-strokes", "mlp", "autoencoder", "empty" };
 
 static void
 test_round_trip (void)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (const HlTemplate *template = hl_template_list (); template->name; template++)
     {
-      g_autoptr (HlProjectState) state = hl_template_new_state (names[i]), back = NULL;
+      g_autoptr (HlProjectState) state = hl_template_new_state (template->name), back = NULL;
       g_autofree char *text = hl_project_state_to_text (state, NULL), *again = NULL;
       g_autoptr (GError) error = NULL;
 
@@ -253,12 +252,16 @@ test_mutated (void)
 {
   guint n = g_test_slow () ? 200000 : 4000;
   guint32 seed = g_test_rand_int ();
+  const HlTemplate *templates = hl_template_list ();
+  guint n_templates = 0;
   g_autoptr (GRand) random = g_rand_new_with_seed (seed);
 
   g_test_message ("seed %u", seed);
+  while (templates[n_templates].name)
+    n_templates++;
   for (guint i = 0; i < n; i++)
     {
-      g_autoptr (HlProjectState) state = hl_template_new_state (names[i % G_N_ELEMENTS (names)]);
+      g_autoptr (HlProjectState) state = hl_template_new_state (templates[i % n_templates].name);
       g_autofree char *text = hl_project_state_to_text (state, NULL);
       GString *mutated = g_string_new (text);
 

@@ -98,3 +98,25 @@ test_small_images (gsize n, gsize n_test)
 {
   return make_images (8, 4, n, n_test, 2);
 }
+
+HlDataset *
+test_bands (const HlShape *shape, guint n_classes, gsize n)
+{
+  gsize sample = hl_shape_get_count (shape), width = hl_shape_columns (shape);
+  g_autoptr (GError) error = NULL;
+  float *values = hl_dataset_alloc_values (n * sample * sizeof *values, &error);
+  gint32 *labels = g_new (gint32, n);
+
+  g_assert_no_error (error);
+  test_formula (1, n * sample, 0.5, values);
+  for (gsize i = 0; i < n; i++)
+    {
+      gsize label = i * 7 % n_classes, first = label % 10 * width / 10, end = (label % 10 + 1) * width / 10;
+
+      labels[i] = (gint32) label;
+      for (gsize k = 0; k < sample; k++)
+        if (k % width >= first && k % width < end)
+          values[i * sample + k] = (float) ((double) values[i * sample + k] + 1);
+    }
+  return hl_dataset_new ("test bands", shape, HL_DTYPE_F32, values, n, 0, labels, n_classes, NULL);
+}

@@ -22,5 +22,8 @@ void       test_formula (guint32 salt, gsize n, double scale, float *values);
 HlDataset *test_images  (gsize n, gsize n_test);
 /* 1×8×8 images of four classes that a small network learns quickly. */
 HlDataset *test_small_images (gsize n, gsize n_test);
+/* n images of any size in noise, with a bright band from top to bottom whose place tells the label's last digit. Labels
+ * i × 7 mod n_classes. */
+HlDataset *test_bands  (const HlShape *shape, guint n_classes, gsize n);
 
 G_END_DECLS

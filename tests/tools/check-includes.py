@@ -38,7 +38,7 @@ ONLY = {
     r"gdk-pixbuf/": ["engine/data/decode.c", "ui", "tests"],
     r"(gtk/|adwaita|gdk/|graphene)": ["ui", "tests", "app/main.c"],
 }
-GENERATED = {"config.h", "engine/exchange/onnx.pb-c.h", "kernels/hillock-kernels.h", "hillock-resources.h"}
+GENERATED = {"config.h", "engine/exchange/onnx.pb-c.h", "kernels/hillock-kernels.h", "examples/hillock-examples.h", "hillock-resources.h"}
 
 
 def longest(table, path):
