@@ -32,7 +32,7 @@ static const HlTemplate templates[] = {
   { "lenet-1998", N_("Milestones"), N_("LeNet-5 of 1998"),
     N_("The network that read cheques; a table says which maps see which.") },
   { "alexnet-2012", N_("Milestones"), N_("AlexNet of 2012"),
-    N_("60 965 224 parameters, on generated numbers until you choose photographs. Wants a graphics card.") },
+    N_("60 965 224 parameters; generated numbers stand in for photographs.") },
   { "alexnet-torchvision", N_("Milestones"), N_("AlexNet of PyTorch"),
     N_("Torchvision's variant, whose published weights fit: 61 100 840 parameters.") },
   { NULL, NULL, NULL, NULL }

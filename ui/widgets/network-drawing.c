@@ -15,6 +15,7 @@
 #define SLANT   0.5
 #define PADDING 14.0
 #define GAP     10.0
+#define CLOSEST 0.3    /* share of a volume's depth that stays visible at least: many stand before each other rather than get tiny */
 
 typedef struct { double width, height, depth; GdkRGBA color; } Block;
 
@@ -95,23 +96,36 @@ draw_block (cairo_t *cr, const Block *b, double x, double y)
     }
 }
 
+/* From the left edge of a volume to that of the next. */
+static double
+block_advance (const Block *b, double closer)
+{
+  return b->width + 2 + (b->depth * SLANT + GAP - 2) * closer;
+}
+
+static double
+total_width (const HlNetworkDrawing *self, double closer)
+{
+  const Block *last = &g_array_index (self->blocks, Block, self->blocks->len - 1);
+  double total = last->width + last->depth * SLANT;
+
+  for (guint i = 0; i + 1 < self->blocks->len; i++)
+    total += block_advance (&g_array_index (self->blocks, Block, i), closer);
+  return total;
+}
+
 static void
 hl_network_drawing_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 {
   HlNetworkDrawing *self = HL_NETWORK_DRAWING (widget);
-  double width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget), total = 0, x, scale;
+  double width = gtk_widget_get_width (widget), height = gtk_widget_get_height (widget), room = width - 2 * PADDING, x, scale, closer;
   cairo_t *cr;
 
   if (!self->blocks->len)
     return;
-  for (guint i = 0; i < self->blocks->len; i++)
-    {
-      const Block *b = &g_array_index (self->blocks, Block, i);
-
-      total += b->width + b->depth * SLANT + (i ? GAP : 0);
-    }
-  scale = MIN (1, (width - 2 * PADDING) / total);
-  x = (width - total * scale) / 2;
+  closer = CLAMP (sqrt (MAX (room, 1) / total_width (self, 1)), CLOSEST, 1);
+  scale = MIN (1, room / total_width (self, closer));
+  x = (width - total_width (self, closer) * scale) / 2;
   cr = gtk_snapshot_append_cairo (snapshot, &GRAPHENE_RECT_INIT (0, 0, width, height));
   cairo_translate (cr, x, height / 2);
   cairo_scale (cr, scale, scale);
@@ -121,7 +135,7 @@ hl_network_drawing_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
       const Block *b = &g_array_index (self->blocks, Block, i);
 
       draw_block (cr, b, x, -(b->height - b->depth * SLANT) / 2);
-      x += b->width + b->depth * SLANT + GAP;
+      x += block_advance (b, closer);
     }
   cairo_destroy (cr);
 }
