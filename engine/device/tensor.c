@@ -6,9 +6,12 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Buffers are whole multiples of this, so that a kernel may read the vector its last element lies in. */
 #define BYTES_ALIGN 256
+/* What a processor's memory is looked up by at best. */
+#define LARGE_PAGE ((gsize) 2 << 20)
 /* A larger write is not copied but waited for: the copy would cost more than the wait. */
 #define LARGEST_COPIED_WRITE (16u << 20)
 /* How much memory the copies of unfinished writes may take. */
@@ -93,6 +96,29 @@ hl_tensor_get_bytes (HlDType type, gsize n)
   return (bytes + BYTES_ALIGN - 1) / BYTES_ALIGN * BYTES_ALIGN;
 }
 
+/* Large buffers of a processor lie in large pages where the system has them: kernels walk whole matrices, and small pages
+ * would be looked up at every row. Only a hint, and before anything is written. */
+static void
+use_large_pages (HlTensor *self, gsize bytes)
+{
+#ifdef MADV_HUGEPAGE
+  gpointer data;
+
+  if (self->device->info->type != HL_DEVICE_CPU || bytes < 2 * LARGE_PAGE || hl_fault_hit ())
+    return;
+  data = clEnqueueMapBuffer (self->device->queue, self->buffer, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0, NULL,
+                             NULL, NULL);
+  if (data)
+    {
+      guintptr first = ((guintptr) data + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+      guintptr end = ((guintptr) data + bytes) / LARGE_PAGE * LARGE_PAGE;
+
+      madvise ((gpointer) first, end - first, MADV_HUGEPAGE);
+      clEnqueueUnmapMemObject (self->device->queue, self->buffer, data, 0, NULL, NULL);
+    }
+#endif
+}
+
 HlTensor *
 hl_tensor_new (HlDevice *device, HlDType type, gsize n, GError **error)
 {
@@ -103,6 +129,7 @@ hl_tensor_new (HlDevice *device, HlDType type, gsize n, GError **error)
   if (!self->buffer)
     return NULL;
   count_allocated (self, bytes);
+  use_large_pages (self, bytes);
   if (!hl_tensor_clear (self, error))
     return NULL;
   return g_steal_pointer (&self);
