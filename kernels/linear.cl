@@ -1,37 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Dense layers. Values are [block][feature][LANES], a block being one row of LANES samples; sizes are arguments, so that all dense layers of a network share their
- * kernels. An item computes TILE_ROWS rows of TILE_BLOCKS blocks in registers; at the end of a range a tile starts earlier
- * and stores only what the tile before did not. */
+ * Dense layers. Values are [block][feature][LANES], a block being one row of LANES samples; sizes are arguments, so that all
+ * dense layers of a network share their kernels. An item computes TILE_ROWS rows of TILE_BLOCKS blocks in registers; at the
+ * end of a range a tile starts earlier and stores only what the tile before did not.
+ *
+ * A processor walks matrices with long rows in pieces that touch few pages and lie near each other: rows a multiple of 4096
+ * bytes apart would throw each other out of the cache. No sum's order depends on that. */
 
 #if defined KERNEL_linear_forward || defined KERNEL_linear_backward
 /* sum[r][b] += the products of rows row + r of a matrix with the columns that are the blocks of v. The matrix element
  * (row, k) lies at w[row × row_step + k × step]. */
-__attribute__ ((always_inline)) void
-NAME (linear_product) (VEC sum[TILE_ROWS][TILE_BLOCKS], const __global float *restrict w, int row_step, int step,
-                       const __global float *restrict v, int block_step, int n)
-{
-  for (int k = 0; k < n; k++)
-    {
-      VEC value[TILE_BLOCKS];
-
-      #pragma unroll
-      for (int b = 0; b < TILE_BLOCKS; b++)
-        value[b] = LOAD (v, b * block_step + k);
-      #pragma unroll
-      for (int r = 0; r < TILE_ROWS; r++)
-        {
-          const float factor = w[r * row_step + k * step];
-
-          #pragma unroll
-          for (int b = 0; b < TILE_BLOCKS; b++)
-            sum[r][b] += factor * value[b];
-        }
-    }
-}
+#define LINEAR_PRODUCT(name, space) \
+  __attribute__ ((always_inline)) void \
+  NAME (name) (VEC sum[TILE_ROWS][TILE_BLOCKS], const space float *restrict w, int row_step, int step, \
+               const __global float *restrict v, int block_step, int n) \
+  { \
+    for (int k = 0; k < n; k++) \
+      { \
+        VEC value[TILE_BLOCKS]; \
+        _Pragma ("unroll") \
+        for (int b = 0; b < TILE_BLOCKS; b++) \
+          value[b] = LOAD (v, b * block_step + k); \
+        _Pragma ("unroll") \
+        for (int r = 0; r < TILE_ROWS; r++) \
+          { \
+            const float factor = w[r * row_step + k * step]; \
+            _Pragma ("unroll") \
+            for (int b = 0; b < TILE_BLOCKS; b++) \
+              sum[r][b] += factor * value[b]; \
+          } \
+      } \
+  }
+LINEAR_PRODUCT (linear_product, __global)
+LINEAR_PRODUCT (linear_product_copied, __private)
 #endif
 
 #ifdef KERNEL_linear_forward
+/* More rows than a small cache has places for lines at equal distances are copied side by side first. */
+#define COPY_ROWS (!HL_GPU && TILE_ROWS > 8)
+#define PANEL 64
+
 /* y := activation (w x + bias). w: [n_out][n_in]. Items: tiles of blocks × tiles of outputs. The buffers hold `capacity`
  * blocks, of which n_blocks are wanted. */
 ITEM_KERNEL void
@@ -52,7 +60,20 @@ NAME (linear_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
     #pragma unroll
     for (int b = 0; b < TILE_BLOCKS; b++)
       sum[r][b] = HAS_BIAS ? bias[row + r] : 0;
+#if COPY_ROWS
+  for (int k = 0; k < n_in; k += PANEL)
+    {
+      const int n = min (n_in - k, PANEL);
+      float panel[TILE_ROWS * PANEL];
+
+      for (int r = 0; r < TILE_ROWS; r++)
+        for (int i = 0; i < n; i++)
+          panel[r * PANEL + i] = w[(size_t) (row + r) * n_in + k + i];
+      NAME (linear_product_copied) (sum, panel, PANEL, 1, x + ((size_t) block * n_in + k) * LANES, n_in, n);
+    }
+#else
   NAME (linear_product) (sum, w + row * n_in, n_in, 1, x + (size_t) block * n_in * LANES, n_in, n_in);
+#endif
   #pragma unroll
   for (int r = 0; r < TILE_ROWS; r++)
     #pragma unroll
@@ -67,122 +88,169 @@ NAME (linear_forward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (bias), TENSOR_OU
 #endif
 
 #ifdef KERNEL_linear_backward
-/* dx := or += w transposed × dy. `item`: tiles of blocks × tiles of inputs. */
+/* dx := or += w transposed × dy. `item`: tiles of blocks × groups of `wide` tiles of inputs. Sums over outputs are made
+ * `length` at a time for the whole group, so that as few rows of w are in use at once. */
 void
-NAME (linear_dx) (int item, int n_in, int n_out, int n_blocks, int capacity, int accumulate, const __global float *restrict w,
-                  const __global float *restrict dy, __global float *restrict dx)
+NAME (linear_dx) (int item, int n_in, int n_out, int n_blocks, int capacity, int wide, int length, int accumulate,
+                  const __global float *restrict w, const __global float *restrict dy, __global float *restrict dx)
 {
-  const int tiles = (n_in + TILE_ROWS - 1) / TILE_ROWS;
-  const int row_first = item % tiles * TILE_ROWS, row = min (row_first, n_in - TILE_ROWS);
-  const int block_first = item / tiles * TILE_BLOCKS, block = min (block_first, capacity - TILE_BLOCKS);
-  VEC sum[TILE_ROWS][TILE_BLOCKS];
-
-  #pragma unroll
-  for (int r = 0; r < TILE_ROWS; r++)
-    #pragma unroll
-    for (int b = 0; b < TILE_BLOCKS; b++)
-      sum[r][b] = 0;
-  NAME (linear_product) (sum, w + row, 1, n_in, dy + (size_t) block * n_out * LANES, n_out, n_out);
-  #pragma unroll
-  for (int r = 0; r < TILE_ROWS; r++)
-    #pragma unroll
-    for (int b = 0; b < TILE_BLOCKS; b++)
-      if (row + r >= row_first && block + b >= block_first && block + b < n_blocks)
-        {
-          const int to = (block + b) * n_in + row + r;
-
-          STORE (accumulate ? sum[r][b] + LOAD (dx, to) : sum[r][b], dx, to);
-        }
-}
-
-#if !HL_GPU
-#define VSTORE_(n) vstore##n
-#define VSTORE(n) VSTORE_ (n)
-#define VLOAD_(n) vload##n
-#define VLOAD(n) VLOAD_ (n)
+  const int tiles = (n_in + TILE_ROWS - 1) / TILE_ROWS, groups = (tiles + wide - 1) / wide;
+  const int first = item % groups * wide, n_tiles = min (tiles - first, wide);
+  const int block_first = item / groups * TILE_BLOCKS, block = min (block_first, capacity - TILE_BLOCKS);
+#if DX_TILES > 1
+  VEC partial[DX_TILES][TILE_ROWS][TILE_BLOCKS];
+  const int panel_first = min (first * TILE_ROWS, n_in - TILE_ROWS), n_rows = min (n_in - panel_first, DX_TILES * TILE_ROWS);
+  float panel[DX_LENGTH * DX_TILES * TILE_ROWS];
 #endif
 
-/* dw [n_out][n_in] for LANES inputs, a lane each, and a range of outputs, from `room` blocks at a time: those after the first
- * add to what is there. The inputs are first turned, so that LANES inputs of one sample are a vector: `turned` is this item's
- * own room for all samples of these blocks, which a GPU does not need. `item`: tiles of inputs × n_ranges. */
-void
-NAME (linear_dw_part) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int add, const __global float *restrict x,
-                       const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
-{
-  const int first_in = item / n_ranges * LANES, range = item % n_ranges;
-  const int first_out = (int) ((long) range * n_out / n_ranges), last_out = (int) ((long) (range + 1) * n_out / n_ranges);
-
-#if HL_GPU
-  const int in = min (first_in + LANE, n_in - 1);
-#else
-  for (int block = 0; block < n_blocks; block++)
-    for (int i = 0; i < LANES; i++)
-      {
-        const __global float *from = x + (size_t) (block * n_in + min (first_in + i, n_in - 1)) * LANES;
-
-        #pragma unroll
-        for (int sample = 0; sample < LANES; sample++)
-          turned[(block * LANES + sample) * LANES + i] = from[sample];
-      }
-#endif
-  for (int out_first = first_out; out_first < last_out; out_first += DW_ROWS)
+  for (int k = 0; k < n_out; k += length)
     {
-      const int out = max (min (out_first, last_out - DW_ROWS), 0);
-      VEC sum[DW_ROWS];
+      const int n = min (n_out - k, length);
 
-      #pragma unroll
-      for (int r = 0; r < DW_ROWS; r++)
-        sum[r] = 0;
-      for (int block = 0; block < n_blocks; block++)
+#if DX_TILES > 1
+      for (int i = 0; i < n; i++)
+        for (int row = 0; row < n_rows; row++)
+          panel[i * DX_TILES * TILE_ROWS + row] = w[(size_t) (k + i) * n_in + panel_first + row];
+#endif
+      for (int tile = 0; tile < n_tiles; tile++)
         {
-          const __global float *gradient = dy + (size_t) (block * n_out + out) * LANES;
+          const int row_first = (first + tile) * TILE_ROWS, row = min (row_first, n_in - TILE_ROWS);
+          VEC sum[TILE_ROWS][TILE_BLOCKS];
 
-          for (int sample = 0; sample < LANES; sample++)
+          #pragma unroll
+          for (int r = 0; r < TILE_ROWS; r++)
+            #pragma unroll
+            for (int b = 0; b < TILE_BLOCKS; b++)
+              sum[r][b] = 0;
+#if DX_TILES > 1
+          if (k > 0)
             {
-#if HL_GPU
-              const VEC value = x[(size_t) (block * n_in + in) * LANES + sample];
-#else
-              const VEC value = LOAD (turned, block * LANES + sample);
-#endif
-
               #pragma unroll
-              for (int r = 0; r < DW_ROWS; r++)
-                sum[r] += gradient[r * LANES + sample] * value;
+              for (int r = 0; r < TILE_ROWS; r++)
+                #pragma unroll
+                for (int b = 0; b < TILE_BLOCKS; b++)
+                  sum[r][b] = partial[tile][r][b];
             }
-        }
-      #pragma unroll
-      for (int r = 0; r < DW_ROWS; r++)
-        if (out + r >= out_first && out + r < last_out)
-          {
-#if HL_GPU
-            __global float *to = dw + (out + r) * n_in + in;
-
-            if (first_in + LANE < n_in)
-              *to = add ? *to + sum[r] : sum[r];
+          NAME (linear_product_copied) (sum, panel + row - panel_first, 1, DX_TILES * TILE_ROWS,
+                                        dy + ((size_t) block * n_out + k) * LANES, n_out, n);
+          if (k + length < n_out)
+            {
+              #pragma unroll
+              for (int r = 0; r < TILE_ROWS; r++)
+                #pragma unroll
+                for (int b = 0; b < TILE_BLOCKS; b++)
+                  partial[tile][r][b] = sum[r][b];
+              continue;
+            }
 #else
-            __global float *to = dw + (out + r) * n_in + first_in;
-
-            if (first_in + LANES <= n_in)
-              VSTORE (LANES) (add ? sum[r] + VLOAD (LANES) (0, to) : sum[r], 0, to);
-            else
-              {
-                float each[LANES];
-
-                VSTORE (LANES) (sum[r], 0, each);
-                for (int i = 0; first_in + i < n_in; i++)
-                  to[i] = add ? to[i] + each[i] : each[i];
-              }
+          NAME (linear_product) (sum, w + row, 1, n_in, dy + (size_t) block * n_out * LANES, n_out, n);
 #endif
-          }
+          #pragma unroll
+          for (int r = 0; r < TILE_ROWS; r++)
+            #pragma unroll
+            for (int b = 0; b < TILE_BLOCKS; b++)
+              if (row + r >= row_first && block + b >= block_first && block + b < n_blocks)
+                {
+                  const int to = (block + b) * n_in + row + r;
+
+                  STORE (accumulate ? sum[r][b] + LOAD (dx, to) : sum[r][b], dx, to);
+                }
+        }
     }
 }
 
+#if !HL_GPU
+/* A vector that begins anywhere. */
+typedef VEC __attribute__ ((aligned (4))) UNALIGNED;
+#endif
+
+/* dw [n_out][n_in] for a group of `wide` times LANES inputs, a lane each, and a range of outputs, from `room` blocks at a time:
+ * those after the first add to what is there. The inputs are first turned, so that LANES inputs of one sample are a vector:
+ * `turned` is this item's own room for all samples of these blocks, which a GPU does not need. `item`: groups of inputs ×
+ * n_ranges. */
 void
-NAME (linear_dw) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int room, const __global float *restrict x,
-                  const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
+NAME (linear_dw_part) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int wide, int add,
+                       const __global float *restrict x, const __global float *restrict dy, __global float *restrict turned,
+                       __global float *restrict dw)
+{
+  const int group = item / n_ranges * wide * LANES, range = item % n_ranges;
+  const int n_tiles = min (wide, (n_in - group + LANES - 1) / LANES);
+  const int first_out = (int) ((long) range * n_out / n_ranges), last_out = (int) ((long) (range + 1) * n_out / n_ranges);
+
+#if !HL_GPU
+  for (int tile = 0; tile < n_tiles; tile++)
+    for (int block = 0; block < n_blocks; block++)
+      for (int i = 0; i < LANES; i++)
+        {
+          const __global float *from = x + (size_t) (block * n_in + min (group + tile * LANES + i, n_in - 1)) * LANES;
+
+          #pragma unroll
+          for (int sample = 0; sample < LANES; sample++)
+            turned[((tile * n_blocks + block) * LANES + sample) * LANES + i] = from[sample];
+        }
+#endif
+  for (int out_first = first_out; out_first < last_out; out_first += DW_ROWS)
+    for (int tile = 0; tile < n_tiles; tile++)
+      {
+        const int out = max (min (out_first, last_out - DW_ROWS), 0), first_in = group + tile * LANES;
+#if HL_GPU
+        const int in = min (first_in + LANE, n_in - 1);
+#endif
+        VEC sum[DW_ROWS];
+
+        #pragma unroll
+        for (int r = 0; r < DW_ROWS; r++)
+          sum[r] = 0;
+        for (int block = 0; block < n_blocks; block++)
+          {
+            const __global float *gradient = dy + (size_t) (block * n_out + out) * LANES;
+
+            for (int sample = 0; sample < LANES; sample++)
+              {
+#if HL_GPU
+                const VEC value = x[(size_t) (block * n_in + in) * LANES + sample];
+#else
+                const VEC value = LOAD (turned, (tile * n_blocks + block) * LANES + sample);
+#endif
+
+                #pragma unroll
+                for (int r = 0; r < DW_ROWS; r++)
+                  sum[r] += gradient[r * LANES + sample] * value;
+              }
+          }
+        #pragma unroll
+        for (int r = 0; r < DW_ROWS; r++)
+          if (out + r >= out_first && out + r < last_out)
+            {
+#if HL_GPU
+              __global float *to = dw + (out + r) * n_in + in;
+
+              if (first_in + LANE < n_in)
+                *to = add ? *to + sum[r] : sum[r];
+#else
+              __global float *to = dw + (out + r) * n_in + first_in;
+
+              if (first_in + LANES <= n_in)
+                *(__global UNALIGNED *) to = add ? sum[r] + *(__global UNALIGNED *) to : sum[r];
+              else
+                {
+                  float each[LANES];
+
+                  *(UNALIGNED *) each = sum[r];
+                  for (int i = 0; first_in + i < n_in; i++)
+                    to[i] = add ? to[i] + each[i] : each[i];
+                }
+#endif
+            }
+      }
+}
+
+void
+NAME (linear_dw) (int item, int n_in, int n_out, int n_blocks, int n_ranges, int wide, int room,
+                  const __global float *restrict x, const __global float *restrict dy, __global float *restrict turned, __global float *restrict dw)
 {
   for (int block = 0; block < n_blocks; block += room)
-    NAME (linear_dw_part) (item, n_in, n_out, min (room, n_blocks - block), n_ranges, block > 0,
+    NAME (linear_dw_part) (item, n_in, n_out, min (room, n_blocks - block), n_ranges, wide, block > 0,
                            x + (size_t) block * n_in * LANES, dy + (size_t) block * n_out * LANES, turned, dw);
 }
 
@@ -222,12 +290,13 @@ NAME (linear_db) (int item, int n_out, int n_blocks, const __global float *restr
 #endif
 }
 
-/* All gradients of a dense layer, which are independent. Items: n_dw for the weights (tiles of inputs × n_ranges) and n_dx
- * for the input, mixed evenly, then tiles of outputs for the bias. */
+/* All gradients of a dense layer, which are independent. Items: n_dw for the weights (groups of inputs × n_ranges), n_dx
+ * for the input and n_db for the bias (tiles of outputs), mixed evenly: drivers give each core a run of items, which must not
+ * be the short ones only. */
 ITEM_KERNEL void
 NAME (linear_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_OUT (dx), TENSOR_OUT (dw), TENSOR_OUT (db),
                         TENSOR_OUT (turned), int n_in, int n_out, int n_blocks, int capacity, int room, int n_dw, int n_ranges,
-                        int n_dx, int accumulate)
+                        int dw_wide, int n_dx, int n_db, int dx_wide, int dx_length, int accumulate)
 {
   USE_IN (x);
   USE_IN (w);
@@ -236,15 +305,16 @@ NAME (linear_backward) (TENSOR_IN (x), TENSOR_IN (w), TENSOR_IN (dy), TENSOR_OUT
   USE_OUT (dw);
   USE_OUT (db);
   USE_OUT (turned);
-  const int item = ITEM, n_mixed = n_dw + n_dx;
-  const int before = item < n_mixed ? (int) ((long) item * n_dw / n_mixed) : 0;
+  const int n_mixed = n_dw + n_dx, all = n_mixed + n_db;
+  const int item = (int) ((long) ITEM * n_mixed / all), before = n_mixed > 0 ? (int) ((long) item * n_dw / n_mixed) : 0;
 
-  if (item >= n_mixed)
-    NAME (linear_db) (item - n_mixed, n_out, n_blocks, dy, db);
+  if ((int) ((long) (ITEM + 1) * n_mixed / all) == item)
+    NAME (linear_db) (ITEM - item, n_out, n_blocks, dy, db);
   else if ((int) ((long) (item + 1) * n_dw / n_mixed) > before)
-    NAME (linear_dw) (before, n_in, n_out, n_blocks, n_ranges, room, x, dy, turned + (size_t) before * room * LANES * LANES, dw);
+    NAME (linear_dw) (before, n_in, n_out, n_blocks, n_ranges, dw_wide, room, x, dy,
+                      turned + (size_t) before * dw_wide * room * LANES * LANES, dw);
   else
-    NAME (linear_dx) (item - before, n_in, n_out, n_blocks, capacity, accumulate, w, dy, dx);
+    NAME (linear_dx) (item - before, n_in, n_out, n_blocks, capacity, dx_wide, dx_length, accumulate, w, dy, dx);
 }
 #endif
 

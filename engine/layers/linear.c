@@ -26,7 +26,8 @@ typedef struct
 typedef struct
 {
   guint tile_blocks, tile_rows, tile_inputs, dw_rows;
-  guint n_in_tiles, n_ranges;          /* of dw: lanes-wide inputs × ranges of outputs */
+  guint dw_wide, n_groups, n_ranges;   /* of dw: groups of so many times `lanes` inputs × ranges of outputs */
+  guint dx_wide, dx_length;            /* of dx: tiles of inputs at once, outputs at once */
   guint room;                          /* blocks that fit into an item's part of the workspace */
 } Cut;
 
@@ -54,10 +55,16 @@ static const HlLayerExample linear_examples[] = {
   { "units=33", { HL_SHAPE_1 (17) } },
   { "units=5", { HL_SHAPE_1 (64) } },
   { "units=3", { HL_SHAPE_1 (200) } },
+  { "units=35", { HL_SHAPE_1 (530) } },
   { "units=9", { HL_SHAPE_2 (5, 7) } },
   { "units=4;bias=0", { HL_SHAPE_3 (3, 2, 18) } },
   { NULL, { { 0 } } }
 };
+
+/* Rows of weights longer than this many inputs are walked in pieces. */
+#define LONG_ROW 512
+#define MOST_DX_TILES 16
+#define DX_LENGTH 32
 
 /* ---- Planning ---- */
 
@@ -71,7 +78,8 @@ count_rows (const HlShape *shape)
 static Cut
 get_cut (guint n_in, guint n_out, guint64 n_blocks, guint lanes, guint compute_units)
 {
-  gboolean many = lanes >= 16;         /* registers: 32, otherwise 16 */
+  gboolean pieces, many = lanes >= 16; /* registers: 32, otherwise 16 */
+  guint n_in_tiles;
   Cut cut;
 
   cut.tile_blocks = (guint) MIN (n_blocks, many ? 4 : 2);
@@ -79,9 +87,14 @@ get_cut (guint n_in, guint n_out, guint64 n_blocks, guint lanes, guint compute_u
   cut.tile_inputs = MIN (cut.tile_rows, n_in);
   cut.tile_rows = MIN (cut.tile_rows, n_out);
   cut.dw_rows = MIN (many ? 10 : 8, n_out);   /* ten: a last layer of ten classes shares the kernel of the others */
-  cut.n_in_tiles = (n_in + lanes - 1) / lanes;
-  cut.n_ranges = CLAMP (8 * compute_units / cut.n_in_tiles, 1, n_out / cut.dw_rows);
   cut.room = (guint) MIN (n_blocks, MAX_ROOM);
+  pieces = n_in > LONG_ROW && lanes <= 16;
+  cut.dw_wide = pieces ? MAX (16 / cut.room, 1) : 1;
+  n_in_tiles = (n_in + lanes - 1) / lanes;
+  cut.n_groups = (n_in_tiles + cut.dw_wide - 1) / cut.dw_wide;
+  cut.n_ranges = CLAMP (8 * compute_units / cut.n_groups, 1, n_out / cut.dw_rows);
+  cut.dx_wide = pieces ? MOST_DX_TILES : 1;
+  cut.dx_length = pieces ? DX_LENGTH : n_out;
   return cut;
 }
 
@@ -89,7 +102,7 @@ get_cut (guint n_in, guint n_out, guint64 n_blocks, guint lanes, guint compute_u
 static gsize
 get_turned_length (const Cut *cut, guint lanes)
 {
-  gsize length = (gsize) cut->n_in_tiles * cut->n_ranges * cut->room * lanes * lanes;
+  gsize length = (gsize) cut->n_groups * cut->n_ranges * cut->dw_wide * cut->room * lanes * lanes;
 
   return (length + HL_TENSOR_ALIGN - 1) / HL_TENSOR_ALIGN * HL_TENSOR_ALIGN;
 }
@@ -200,7 +213,8 @@ linear_prepare (HlLayerCall *call, GError **error)
     return TRUE;
   prepare_side (call, DY, call->dy, FALSE);
   prepare_side (call, DX, call->dx[0], call->accumulate[0]);
-  backward = g_strdup_printf ("TILE_ROWS=%u;TILE_BLOCKS=%u;DW_ROWS=%u", cut->tile_inputs, cut->tile_blocks, cut->dw_rows);
+  backward = g_strdup_printf ("TILE_ROWS=%u;TILE_BLOCKS=%u;DW_ROWS=%u;DX_TILES=%u;DX_LENGTH=%u", cut->tile_inputs,
+                              cut->tile_blocks, cut->dw_rows, cut->dx_wide, DX_LENGTH);
   call->kernel[BACKWARD] = hl_kernel_set_add (call->kernels, "linear", "linear_backward", backward);
   return TRUE;
 }
@@ -299,6 +313,7 @@ run_backward (const HlLayerCall *call, const Backward *with, GError **error)
   const Cut *cut = &state->cut;
   guint n_in = state->n_in, n_out = linear->units, lanes = call->lanes, n_blocks = count_blocks (call, call->n_blocks);
   guint capacity = count_blocks (call, call->capacity / lanes), n_dw = 0, n_dx = 0, n_db = 0;
+  guint tiles = (n_in + cut->tile_inputs - 1) / cut->tile_inputs;
   gboolean clblast = hl_blas_use_clblast (call->device);
   HlTensor *none = call->w[0];
 
@@ -308,7 +323,7 @@ run_backward (const HlLayerCall *call, const Backward *with, GError **error)
         return FALSE;
     }
   else if (call->dw[0])
-    n_dw = cut->n_in_tiles * cut->n_ranges;
+    n_dw = cut->n_groups * cut->n_ranges;
   if (call->dx[0] && clblast)
     {
       if (!hl_blas_gemm_strided (call->device, TRUE, FALSE, n_in, lanes, n_out, 1, call->w[0], n_in, 0, with->dy, lanes,
@@ -316,7 +331,7 @@ run_backward (const HlLayerCall *call, const Backward *with, GError **error)
         return FALSE;
     }
   else if (call->dx[0])
-    n_dx = (n_in + cut->tile_inputs - 1) / cut->tile_inputs * ((n_blocks + cut->tile_blocks - 1) / cut->tile_blocks);
+    n_dx = (tiles + cut->dx_wide - 1) / cut->dx_wide * ((n_blocks + cut->tile_blocks - 1) / cut->tile_blocks);
   if (linear->bias && call->dw[1])
     n_db = (n_out + lanes - 1) / lanes;
   return hl_kernel_run (call->kernel[BACKWARD], (gsize) n_dw + n_dx + n_db, error, HL_ARG_TENSOR (with->x),
@@ -324,7 +339,9 @@ run_backward (const HlLayerCall *call, const Backward *with, GError **error)
                         HL_ARG_TENSOR (call->dw[0] ? call->dw[0] : none), HL_ARG_TENSOR (n_db > 0 ? call->dw[1] : none),
                         HL_ARG_TENSOR (call->workspace ? call->workspace : none), HL_ARG_INT ((int) n_in), HL_ARG_INT ((int) n_out),
                         HL_ARG_INT ((int) n_blocks), HL_ARG_INT ((int) capacity), HL_ARG_INT ((int) cut->room),
-                        HL_ARG_INT ((int) n_dw), HL_ARG_INT ((int) cut->n_ranges), HL_ARG_INT ((int) n_dx), HL_ARG_INT (with->add));
+                        HL_ARG_INT ((int) n_dw), HL_ARG_INT ((int) cut->n_ranges), HL_ARG_INT ((int) cut->dw_wide),
+                        HL_ARG_INT ((int) n_dx), HL_ARG_INT ((int) n_db), HL_ARG_INT ((int) cut->dx_wide),
+                        HL_ARG_INT ((int) cut->dx_length), HL_ARG_INT (with->add));
 }
 
 static gboolean
