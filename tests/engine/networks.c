@@ -232,7 +232,8 @@ join_ends (Maker *self)
     }
 }
 
-/* Flatten beside, behind and before a layer that wants borders: it has to copy then; and one value taken twice. */
+/* Flatten beside, behind and before a layer that wants borders: it has to copy then, and so has linear between two of them; and
+ * one value taken twice. */
 static void
 add_corners (Maker *self, guint32 source)
 {
@@ -250,6 +251,8 @@ add_corners (Maker *self, guint32 source)
   alone = try_layer (self, hl_layer_class_find ("tanh"), NULL, 1, &last);
   try_layer (self, flatten, NULL, 1, &alone);
   try_layer (self, hl_layer_class_find ("sigmoid"), NULL, 1, &alone);
+  alone = try_layer (self, hl_layer_class_find ("linear"), "units=4", 1, &last);
+  try_layer (self, &fussy_layer, NULL, 1, &alone);
 }
 
 static HlGraph *
