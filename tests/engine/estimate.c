@@ -121,6 +121,15 @@ data_for (const HlGraph *graph, gsize n, gsize n_test)
   return hl_dataset_new ("made", &shape, HL_DTYPE_U8, values, n, n_test, labels, n_classes, NULL);
 }
 
+static gboolean
+is_large (const HlGraph *graph)
+{
+  HlPlanOptions options = { .batch = 1, .lanes = 16, .compute_units = 1 };
+  g_autoptr (HlPlan) plan = hl_plan_new_partial (graph, &options);
+
+  return hl_plan_get_parameter_count (plan) > 10000000;
+}
+
 static void
 test_example (gconstpointer name)
 {
@@ -144,6 +153,11 @@ test_example (gconstpointer name)
   recipe = hl_recipe_from_json (json_object_get_member (project, "recipe"), "recipe", &error);
   g_assert_no_error (error);
   recipe->epochs = 1;
+  if (!g_test_slow () && is_large (graph))
+    {
+      g_test_skip ("training a network this large takes a minute; -m slow does it");
+      return;
+    }
   /* Two steps, and a part to validate and to test on. */
   data = data_for (graph, 2 * recipe->batch + recipe->batch / 2, recipe->batch / 4);
   compare (graph, data, recipe, spec, FALSE);
