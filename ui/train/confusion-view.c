@@ -16,6 +16,9 @@
 #define GAP 2
 #define LARGEST_CELL_WIDTH 54
 #define LARGEST_CELL_HEIGHT 34
+#define NAME_STEP 12           /* pixels from one name to the next, at least: where classes are many, some have theirs */
+#define SMALL_CELL 6           /* smaller ones stand close together and are left out when they are empty */
+#define MOST_MEASURED 60       /* names; of more only the longest are */
 
 struct _HlConfusionView
 {
@@ -27,7 +30,7 @@ struct _HlConfusionView
   guint row, column;
 };
 
-typedef struct { double left, top, cell_width, cell_height; gboolean with_names; } Geometry;
+typedef struct { double left, top, cell_width, cell_height, gap; gboolean with_names; } Geometry;
 typedef struct { GdkRGBA text, right, wrong, accent; gboolean interactive; } Theme;
 
 static guint selected_signal;
@@ -194,15 +197,22 @@ make_layout (HlConfusionView *self, const char *text, gboolean bold)
 static int
 widest_name (HlConfusionView *self)
 {
+  glong longest = 0;
   int widest = 0;
 
   for (guint i = 0; i < self->n; i++)
+    longest = MAX (longest, g_utf8_strlen (self->names[i], -1));
+  for (guint i = 0, measured = 0; i < self->n && measured < MOST_MEASURED; i++)
     {
-      g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], TRUE);
-      int width;
+      if (self->n <= MOST_MEASURED || g_utf8_strlen (self->names[i], -1) == longest)
+        {
+          g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], TRUE);
+          int width;
 
-      pango_layout_get_pixel_size (layout, &width, NULL);
-      widest = MAX (widest, width);
+          pango_layout_get_pixel_size (layout, &width, NULL);
+          widest = MAX (widest, width);
+          measured++;
+        }
     }
   return widest;
 }
@@ -213,40 +223,58 @@ get_geometry (HlConfusionView *self, double width, double height)
   Geometry geometry = { 0 };
   double names = MIN (widest_name (self) + 8, width * 0.3);
 
-  geometry.with_names = self->n > 0 && height / self->n >= 11;
+  geometry.with_names = self->n > 0 && height >= 11 * MIN (self->n, 10);
   geometry.left = geometry.with_names ? names : 16;
   geometry.top = geometry.with_names ? MIN (names, 72) : 16;
   geometry.cell_width = MIN ((width - geometry.left) / MAX (self->n, 1), LARGEST_CELL_WIDTH);
-  geometry.cell_height = MIN ((height - geometry.top) / MAX (self->n, 1), LARGEST_CELL_HEIGHT);
+  geometry.cell_height = MIN ((height - geometry.top) / MAX (self->n, 1), MIN (LARGEST_CELL_HEIGHT, 2 * geometry.cell_width));
+  geometry.gap = MIN (geometry.cell_width, geometry.cell_height) >= SMALL_CELL ? GAP : 0;
   return geometry;
+}
+
+static void
+draw_row_name (HlConfusionView *self, cairo_t *cr, const Geometry *geometry, guint i, gboolean bold)
+{
+  g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], bold);
+  int height;
+
+  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
+  pango_layout_set_width (layout, (geometry->left - 8) * PANGO_SCALE);
+  pango_layout_set_alignment (layout, PANGO_ALIGN_RIGHT);
+  pango_layout_get_pixel_size (layout, NULL, &height);
+  cairo_move_to (cr, 0, geometry->top + (i + 0.5) * geometry->cell_height - height / 2.0);
+  pango_cairo_show_layout (cr, layout);
+}
+
+/* Predicted classes stand upright above their column. */
+static void
+draw_column_name (HlConfusionView *self, cairo_t *cr, const Geometry *geometry, guint i, gboolean bold)
+{
+  g_autoptr(PangoLayout) layout = make_layout (self, self->names[i], bold);
+  int height;
+
+  pango_layout_set_ellipsize (layout, PANGO_ELLIPSIZE_END);
+  pango_layout_set_width (layout, (geometry->top - 4) * PANGO_SCALE);
+  pango_layout_get_pixel_size (layout, NULL, &height);
+  cairo_save (cr);
+  cairo_translate (cr, geometry->left + (i + 0.5) * geometry->cell_width - height / 2.0, geometry->top - 4);
+  cairo_rotate (cr, -G_PI / 2);
+  cairo_move_to (cr, 0, 0);
+  pango_cairo_show_layout (cr, layout);
+  cairo_restore (cr);
 }
 
 static void
 draw_names (HlConfusionView *self, cairo_t *cr, const Geometry *geometry, const Theme *theme)
 {
-  for (guint i = 0; i < self->n; i++)
-    {
-      g_autoptr(PangoLayout) row = make_layout (self, self->names[i], self->has_selected && theme->interactive && i == self->row);
-      g_autoptr(PangoLayout) column = make_layout (self, self->names[i], self->has_selected && theme->interactive && i == self->column);
-      int height;
+  guint row_step = (guint) ceil (NAME_STEP / geometry->cell_height), column_step = (guint) ceil (NAME_STEP / geometry->cell_width);
+  gboolean bold = self->has_selected && theme->interactive;
 
-      hl_palette_set_cairo (cr, &theme->text, 0.75);
-      pango_layout_set_ellipsize (row, PANGO_ELLIPSIZE_END);
-      pango_layout_set_width (row, (geometry->left - 8) * PANGO_SCALE);
-      pango_layout_set_alignment (row, PANGO_ALIGN_RIGHT);
-      pango_layout_get_pixel_size (row, NULL, &height);
-      cairo_move_to (cr, 0, geometry->top + (i + 0.5) * geometry->cell_height - height / 2.0);
-      pango_cairo_show_layout (cr, row);
-      /* Predicted classes stand upright above their column. */
-      pango_layout_set_ellipsize (column, PANGO_ELLIPSIZE_END);
-      pango_layout_set_width (column, (geometry->top - 4) * PANGO_SCALE);
-      cairo_save (cr);
-      cairo_translate (cr, geometry->left + (i + 0.5) * geometry->cell_width - height / 2.0, geometry->top - 4);
-      cairo_rotate (cr, -G_PI / 2);
-      cairo_move_to (cr, 0, 0);
-      pango_cairo_show_layout (cr, column);
-      cairo_restore (cr);
-    }
+  hl_palette_set_cairo (cr, &theme->text, 0.75);
+  for (guint i = 0; i < self->n; i += row_step)
+    draw_row_name (self, cr, geometry, i, bold && i == self->row);
+  for (guint i = 0; i < self->n; i += column_step)
+    draw_column_name (self, cr, geometry, i, bold && i == self->column);
 }
 
 static void
@@ -298,12 +326,12 @@ draw_cells (HlConfusionView *self, cairo_t *cr, const Geometry *geometry, const 
 
           if (count > 0)
             {
-              rounded_cell (cr, x, y, geometry->cell_width - GAP, geometry->cell_height - GAP);
+              rounded_cell (cr, x, y, MAX (geometry->cell_width - geometry->gap, 1.5), MAX (geometry->cell_height - geometry->gap, 1.5));
               hl_palette_set_cairo (cr, i == j ? &theme->right : &theme->wrong, MAX (0.06, strength));
               cairo_fill (cr);
               draw_count (self, cr, x, y, geometry, &theme->text, strength, count);
             }
-          else
+          else if (geometry->gap > 0)
             {
               cairo_rectangle (cr, x + (geometry->cell_width - GAP) / 2 - 1, y + (geometry->cell_height - GAP) / 2 - 1, 2, 2);
               hl_palette_set_cairo (cr, &theme->text, 0.12);
@@ -311,7 +339,7 @@ draw_cells (HlConfusionView *self, cairo_t *cr, const Geometry *geometry, const 
             }
           if (theme->interactive && self->has_selected && i == self->row && j == self->column)
             {
-              rounded_cell (cr, x, y, geometry->cell_width - GAP, geometry->cell_height - GAP);
+              rounded_cell (cr, x, y, MAX (geometry->cell_width - geometry->gap, 1.5), MAX (geometry->cell_height - geometry->gap, 1.5));
               hl_palette_set_cairo (cr, &theme->accent, 1);
               cairo_set_line_width (cr, 2.5);
               cairo_stroke (cr);
