@@ -16,6 +16,24 @@
 
 /* ---- Planning ---- */
 
+void
+hl_conv_find_padding (int preset, int padding, int size, int dilation, int *before, int *after)
+{
+  int reach = dilation * (size - 1);
+
+  if (preset == CONV_PRESET_HALF)
+    *before = *after = (reach + 1) / 2;
+  else if (preset == CONV_PRESET_FULL)
+    *before = *after = reach;
+  else if (preset == CONV_PRESET_SAME)
+    {
+      *before = reach / 2;
+      *after = reach - *before;
+    }
+  else
+    *before = *after = padding;
+}
+
 static gboolean
 find_output (const Conv *conv, const HlShape *x, HlShape *output, GError **error)
 {

@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 typedef enum { CONV_ZEROS, CONV_REFLECT, CONV_REPLICATE, CONV_CONSTANT } ConvPadding;
+typedef enum { CONV_PRESET_NONE, CONV_PRESET_HALF, CONV_PRESET_FULL, CONV_PRESET_SAME } ConvPreset;
 typedef enum { CONV_BIAS_NONE, CONV_BIAS_CHANNEL, CONV_BIAS_POSITION } ConvBias;
 typedef enum { CONV_TABLE_NONE, CONV_TABLE_LENET5_C3, CONV_TABLE_LECUN1989_H2 } ConvTable;
 
@@ -73,6 +74,8 @@ guint     hl_conv_count_dx_items      (const Conv *conv, const ConvLayout *layou
 
 /* ---- Convolution ---- */
 
+/* What is added before and after along one axis; padding: with CONV_PRESET_NONE. */
+void     hl_conv_find_padding (int preset, int padding, int size, int dilation, int *before, int *after);
 gboolean hl_conv_plan        (const Conv *conv, const HlPlanOptions *options, const HlShape *input, HlLayerPlan *plan,
                               GError **error);
 gboolean hl_conv_fuse        (const Conv *conv, const HlPlanOptions *options, HlLayerPlan *plan, const HlLayerClass *next,

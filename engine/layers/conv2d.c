@@ -13,8 +13,6 @@ typedef struct
   double padding_value;
 } Conv2d;
 
-enum { PRESET_NONE, PRESET_HALF, PRESET_FULL, PRESET_SAME };
-
 static const char *const presets[] = { N_("none"), N_("half"), N_("full"), N_("same"), NULL };
 static const char *const padding_modes[] = { N_("zeros"), N_("reflect"), N_("replicate"), N_("constant"), NULL };
 static const char *const biases[] = { N_("none"), N_("channel"), N_("position"), NULL };
@@ -26,7 +24,7 @@ static const HlParam conv2d_params[] = {
   HL_INT (Conv2d, size_x, N_("Width"), HL_UNIT_PIXEL, 1, 64, 5, N_("Columns of a filter.")),
   HL_INT (Conv2d, stride_y, N_("Stride down"), HL_UNIT_PIXEL, 1, 64, 1, N_("Rows the filter moves at a time.")),
   HL_INT (Conv2d, stride_x, N_("Stride across"), HL_UNIT_PIXEL, 1, 64, 1, N_("Columns the filter moves at a time.")),
-  HL_CHOICE (Conv2d, preset, N_("Padding"), presets, 4, PRESET_NONE,
+  HL_CHOICE (Conv2d, preset, N_("Padding"), presets, 4, CONV_PRESET_NONE,
              N_("Half, full and same follow from size and dilation; none takes the two numbers below.")),
   HL_INT (Conv2d, padding_y, N_("Padding above and below"), HL_UNIT_PIXEL, 0, 64, 0, N_("Rows added on both sides.")),
   HL_INT (Conv2d, padding_x, N_("Padding left and right"), HL_UNIT_PIXEL, 0, 64, 0, N_("Columns added on both sides.")),
@@ -70,25 +68,6 @@ static const HlLayerExample conv2d_examples[] = {
   { NULL, { { 0 } } }
 };
 
-/* Padding before and after along one axis. */
-static void
-find_padding (int preset, int padding, int size, int dilation, int *before, int *after)
-{
-  int reach = dilation * (size - 1);
-
-  if (preset == PRESET_HALF)
-    *before = *after = (reach + 1) / 2;
-  else if (preset == PRESET_FULL)
-    *before = *after = reach;
-  else if (preset == PRESET_SAME)
-    {
-      *before = reach / 2;
-      *after = reach - *before;
-    }
-  else
-    *before = *after = padding;
-}
-
 static Conv
 get_conv (const void *params)
 {
@@ -99,8 +78,8 @@ get_conv (const void *params)
     .bias = self->bias, .padding_mode = self->padding_mode, .table = self->table, .padding_value = self->padding_value,
   };
 
-  find_padding (self->preset, self->padding_y, self->size_y, self->dilation_y, &conv.pad_top, &conv.pad_bottom);
-  find_padding (self->preset, self->padding_x, self->size_x, self->dilation_x, &conv.pad_left, &conv.pad_right);
+  hl_conv_find_padding (self->preset, self->padding_y, self->size_y, self->dilation_y, &conv.pad_top, &conv.pad_bottom);
+  hl_conv_find_padding (self->preset, self->padding_x, self->size_x, self->dilation_x, &conv.pad_left, &conv.pad_right);
   return conv;
 }
 
@@ -111,7 +90,7 @@ conv2d_plan (const void *params, const HlPlanOptions *options, guint n_inputs, c
   const Conv2d *self = params;
   Conv conv = get_conv (params);
 
-  if (self->preset == PRESET_SAME && (self->stride_y > 1 || self->stride_x > 1))
+  if (self->preset == CONV_PRESET_SAME && (self->stride_y > 1 || self->stride_x > 1))
     {
       g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
                    _("needs stride 1 to give an image of the same size, but has stride %d×%d; the padding “half” goes with "

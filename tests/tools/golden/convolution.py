@@ -48,6 +48,9 @@ CONV1D = [
     (2, (2, 7), dict(filters=3, size=2, stride=3, padding=5, padding_mode="replicate")),
     (33, (1, 40), dict(filters=5, size=7, padding=1)),
     (4, (3, 6), dict(filters=2, size=1, stride=4, padding=2, padding_mode="constant", padding_value=0.75)),
+    (2, (2, 7), dict(filters=3, size=4, dilation=2, stride=2, preset="half")),
+    (3, (2, 5), dict(filters=2, size=3, preset="full", padding_mode="constant", padding_value=-1.5)),
+    (5, (1, 9), dict(filters=3, size=4, preset="same")),
 ]
 
 CONV_TRANSPOSE2D = [
@@ -111,20 +114,23 @@ def add_bias(y, weights):
     return y + (bias if bias.dim() > 1 else bias.reshape(-1, *[1] * (y.dim() - 2)))
 
 
+def find_pads(params, size, dilation, padding):
+    """Before and after along one axis."""
+    reach, preset = dilation * (size - 1), params.get("preset")
+    if preset == "half":
+        return [(reach + 1) // 2] * 2
+    if preset == "full":
+        return [reach] * 2
+    if preset == "same":
+        return [reach // 2, reach - reach // 2]
+    return [padding] * 2
+
+
 def conv2d_options(params):
     def function(inputs, weights):
         pads = []
         for axis in "xy":
-            reach = params.get("dilation_" + axis, 1) * (params["size_" + axis] - 1)
-            preset = params.get("preset")
-            if preset == "half":
-                pads += [(reach + 1) // 2] * 2
-            elif preset == "full":
-                pads += [reach] * 2
-            elif preset == "same":
-                pads += [reach // 2, reach - reach // 2]
-            else:
-                pads += [params.get("padding_" + axis, 0)] * 2
+            pads += find_pads(params, params["size_" + axis], params.get("dilation_" + axis, 1), params.get("padding_" + axis, 0))
         w = weights["weight"]
         if params.get("table"):
             w = w * connections(params["table"])[:, :, None, None]
@@ -140,7 +146,7 @@ def conv2d_options(params):
 
 def conv1d(params):
     def function(inputs, weights):
-        pads = [params.get("padding", 0)] * 2
+        pads = find_pads(params, params["size"], params.get("dilation", 1), params.get("padding", 0))
         y = F.conv1d(fill(inputs[0], pads, params), weights["weight"], None, params.get("stride", 1), 0,
                      params.get("dilation", 1), params.get("groups", 1))
         return add_bias(y, weights)
