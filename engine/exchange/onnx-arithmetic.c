@@ -75,6 +75,12 @@ combine_constants (const char *layer, const HlOnnxTensor *a, const HlOnnxTensor 
     {
       if (a->is_float)
         result->floats[i] = combine_floats (layer, a->floats[from_a], b->floats[from_b]);
+      else if (a->ints[from_a] == HL_ONNX_ANY_BATCH || b->ints[from_b] == HL_ONNX_ANY_BATCH)
+        {
+          hl_onnx_refuse_mixed (error, _("it computes with the size of the batch, which may be any."));
+          hl_onnx_tensor_unref (result);
+          return NULL;
+        }
       else
         result->ints[i] = combine_ints (layer, a->ints[from_a], b->ints[from_b]);
       for (guint k = n; k-- > 0;)

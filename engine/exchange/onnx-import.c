@@ -172,7 +172,11 @@ add_input (HlOnnxImport *self, const Onnx__ValueInfoProto *info, GError **error)
   if (!read_input_dims (self, info, &declared, error))
     return FALSE;
   if (declared.axis >= (int) declared.n_dims)
-    return hl_onnx_refuse (error, _("The input “%s” has %u dimensions and none for the batch."), info->name, declared.n_dims);
+    {
+      g_autofree char *text = g_strdup_printf (_("The input “%s” has %u dimensions and none for the batch."), info->name, declared.n_dims);
+
+      return hl_onnx_refuse_mixed (error, text);
+    }
   if (!sample_shape (&declared, &shape, error))
     return FALSE;
   self->batch = declared.axis >= 0 ? declared.dim[declared.axis] : 1;

@@ -91,6 +91,9 @@ HlOnnxValue   *hl_onnx_computed (HlOnnxImport *self, guint i, GError **error); /
 /* Of an input that must be a constant; is_float or whole numbers. NULL with an error otherwise. */
 HlOnnxTensor  *hl_onnx_floats_input (HlOnnxImport *self, guint i, GError **error);
 HlOnnxTensor  *hl_onnx_ints_input   (HlOnnxImport *self, guint i, GError **error);
+/* The same where the size of a batch that may be any, HL_ONNX_ANY_BATCH, may stand among the numbers. */
+HlOnnxTensor  *hl_onnx_shape_input  (HlOnnxImport *self, guint i, GError **error);
+#define HL_ONNX_ANY_BATCH (G_MININT64 + 7)
 gboolean       hl_onnx_output (HlOnnxImport *self, guint i, HlOnnxValue *value, GError **error);
 gboolean       hl_onnx_output_constant (HlOnnxImport *self, guint i, HlOnnxTensor *tensor /* owned */, GError **error);
 

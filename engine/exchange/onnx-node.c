@@ -123,6 +123,31 @@ hl_onnx_make_constant (HlOnnxImport *self, HlOnnxTensor *tensor, GError **error)
   return value;
 }
 
+/* Whether a tensor that was given for an input is of the declared kind, floats or whole numbers. */
+static gboolean
+is_declared (HlOnnxImport *self, const char *name, const HlOnnxTensor *tensor)
+{
+  const Onnx__GraphProto *graph = self->model->proto->graph;
+
+  for (gsize i = 0; i < graph->n_input; i++)
+    {
+      const Onnx__TypeProto *type = graph->input[i]->type;
+
+      if (g_str_equal (graph->input[i]->name, name) && type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE)
+        switch (type->tensor_type->elem_type)
+          {
+          case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+          case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+          case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+          case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+            return tensor->is_float;
+          default:
+            return !tensor->is_float;
+          }
+    }
+  return TRUE;
+}
+
 HlOnnxValue *
 hl_onnx_find_value (HlOnnxImport *self, const char *name, GError **error)
 {
@@ -132,6 +157,11 @@ hl_onnx_find_value (HlOnnxImport *self, const char *name, GError **error)
 
   if (value)
     return value;
+  if (tensor && !is_declared (self, name, tensor))
+    {
+      hl_onnx_refuse (error, _("the tensor given for “%s” is of another type than the model declares."), name);
+      return NULL;
+    }
   if (tensor)
     hl_onnx_tensor_ref (tensor);
   else if (proto)
@@ -184,9 +214,23 @@ hl_onnx_floats_input (HlOnnxImport *self, guint i, GError **error)
 }
 
 HlOnnxTensor *
-hl_onnx_ints_input (HlOnnxImport *self, guint i, GError **error)
+hl_onnx_shape_input (HlOnnxImport *self, guint i, GError **error)
 {
   return constant_input (self, i, FALSE, error);
+}
+
+HlOnnxTensor *
+hl_onnx_ints_input (HlOnnxImport *self, guint i, GError **error)
+{
+  HlOnnxTensor *tensor = constant_input (self, i, FALSE, error);
+
+  for (gsize k = 0; tensor && k < tensor->n; k++)
+    if (tensor->ints[k] == HL_ONNX_ANY_BATCH)
+      {
+        hl_onnx_refuse_mixed (error, _("it computes with the size of the batch, which may be any."));
+        return NULL;
+      }
+  return tensor;
 }
 
 gboolean

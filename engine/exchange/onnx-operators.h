@@ -21,6 +21,9 @@ HlOnnxConverter hl_onnx_convert_arithmetic;
 HlOnnxConverter hl_onnx_convert_reshape, hl_onnx_convert_flatten, hl_onnx_convert_squeeze, hl_onnx_convert_unsqueeze,
   hl_onnx_convert_transpose, hl_onnx_convert_concat, hl_onnx_convert_pad;
 
+/* onnx-constants.c */
+HlOnnxConverter hl_onnx_convert_shape, hl_onnx_convert_gather, hl_onnx_convert_constant_of_shape, hl_onnx_convert_expand, hl_onnx_convert_cast;
+
 /* onnx-parts.c */
 HlOnnxConverter hl_onnx_convert_split, hl_onnx_convert_slice;
 

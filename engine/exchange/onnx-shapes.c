@@ -38,6 +38,18 @@ output_reshaped (HlOnnxImport *self, HlOnnxValue *x, guint n_dims, const gint64 
 
 /* ---- Reshape ---- */
 
+/* The batch on an axis in the middle, with the same axes before it. */
+static gboolean
+keeps_batch (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *dim)
+{
+  if (x->axis < 1 || (int) n <= x->axis || dim[x->axis] != self->batch)
+    return FALSE;
+  for (int i = 0; i < x->axis; i++)
+    if (dim[i] != x->dim[i])
+      return FALSE;
+  return TRUE;
+}
+
 /* The shape as the operator means it: 0 copies an axis, -1 is what is left over. The batch must be found in it again. */
 static gboolean
 resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *wanted, gboolean allow_zero, gint64 *dim, int *axis, GError **error)
@@ -52,7 +64,9 @@ resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *
   for (guint i = 0; i < n; i++)
     {
       dim[i] = wanted[i] == 0 && !allow_zero && i < x->n_dims ? x->dim[i] : wanted[i];
-      if (wanted[i] == -1 && open < 0)
+      if (wanted[i] == HL_ONNX_ANY_BATCH && (int) i == x->axis && self->batch < 0)
+        dim[i] = self->batch, given *= -1;
+      else if (wanted[i] == -1 && open < 0)
         open = (int) i;
       else if (wanted[i] < 0 || (wanted[i] == 0 && !x->constant && (allow_zero || i >= x->n_dims)) || wanted[i] > G_MAXINT32)
         return hl_onnx_refuse (error, _("its shape has %" PRId64 " as size %u."), wanted[i], i + 1);
@@ -69,6 +83,8 @@ resolve_shape (HlOnnxImport *self, const HlOnnxValue *x, guint n, const gint64 *
       dim[0] = self->batch;
       open = open == 0 ? -1 : open;   /* what was left over is the batch */
     }
+  else if (keeps_batch (self, x, n, dim))
+    *axis = x->axis;
   else if (self->batch < 0)
     return hl_onnx_refuse_mixed (error, _("its shape mixes the samples of a batch, or does not leave the batch open."));
   if (open >= 0)
@@ -110,7 +126,7 @@ hl_onnx_convert_reshape (HlOnnxImport *self, GError **error)
     wanted = hl_onnx_ints (self, "shape", &n);
   else
     {
-      HlOnnxTensor *shape = hl_onnx_ints_input (self, 1, error);
+      HlOnnxTensor *shape = hl_onnx_shape_input (self, 1, error);
 
       if (!shape)
         return FALSE;

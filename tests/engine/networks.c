@@ -167,7 +167,7 @@ static const struct { const char *layer, *params; guint n_inputs; const char *be
   { "max_pool2d", NULL, 1 }, { "avg_pool2d", NULL, 1 }, { "subsampling", "stride_x=1", 1 },
   { "reshape", "size_1=2;size_2=-1;size_3=5", 1 },
   { "reshape", "size_1=-1;size_2=3;size_3=2", 1 }, { "permute", "axis_1=2;axis_2=0;axis_3=1", 1 },
-  { "slice", "axis=-1;start=1;length=0", 1 }, { "crop", "top=1;left=1", 1 },
+  { "slice", "axis=-1;start=1;length=0", 1 }, { "slice", "axis=-1;start=-1;length=0;step=-1", 1 }, { "crop", "top=1;left=1", 1 },
   { "pad", "mode=reflect;top=1;left=2;bottom=0;right=1", 1 }, { "pad", "top=0;left=1;bottom=2;right=0;value=0.5", 1 },
 };
 
