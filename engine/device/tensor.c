@@ -104,7 +104,7 @@ use_large_pages (HlTensor *self, gsize bytes)
 #ifdef MADV_HUGEPAGE
   gpointer data;
 
-  if (self->device->info->type != HL_DEVICE_CPU || bytes < 2 * LARGE_PAGE || hl_fault_hit ())
+  if (self->device->info->type != HL_DEVICE_CPU || bytes < 2 * LARGE_PAGE)
     return;
   data = clEnqueueMapBuffer (self->device->queue, self->buffer, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0, NULL,
                              NULL, NULL);
