@@ -5,6 +5,7 @@ no such operator, follow the operator's text in double precision.
 
 Usage: /usr/bin/python3 tests/tools/make-onnx-cases.py   (from the root of the sources; needs onnx and torch)
 """
+import io
 import pathlib
 import shutil
 
@@ -224,7 +225,33 @@ def make_arithmetic():
         ("Sigmoid", ["d"], "s", {}), ("Div", ["rows", "s"], "y", {})], {}, rows * (1 + np.exp(columns - rows)), opset=13)
 
 
+# ---- PyTorch's own exporter ----
+
+class Last(torch.nn.Module):
+    """A recurrent layer and a linear one on its last step; its first state is made of the shape of the input."""
+
+    def __init__(self, kind, **options):
+        super().__init__()
+        self.recurrent = kind(7, 5, batch_first=True, **options)
+        self.output = torch.nn.Linear(10 if options.get("bidirectional") else 5, 3)
+
+    def forward(self, x):
+        return self.output(self.recurrent(x)[0][:, -1])
+
+
+def exported(name, module, x):
+    buffer = io.BytesIO()
+    module.eval()
+    torch.onnx.export(module, torch.tensor(x), buffer, opset_version=16, input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "N"}})
+    folder = FOLDER / name / "test_data_set_0"
+    folder.mkdir(parents=True)
+    (FOLDER / name / "model.onnx").write_bytes(buffer.getvalue())
+    (folder / "input_0.pb").write_bytes(numpy_helper.from_array(x, "x").SerializeToString())
+    (folder / "output_0.pb").write_bytes(numpy_helper.from_array(module(torch.tensor(x)).detach().numpy(), "y").SerializeToString())
+
+
 def main():
+    torch.manual_seed(3)
     shutil.rmtree(FOLDER, ignore_errors=True)
     make_recurrent()
     transposed("convtranspose_3d_stride", 2, 3, (2, 3, 2), (2, 3, 3), stride=(2, 1, 3), padding=(1, 0, 1), output_padding=(1, 0, 2))
@@ -242,6 +269,8 @@ def main():
     resize("resize_cubic", (2, 2, 5, 4), (2, 2, 3, 9), "cubic", "bicubic", "align_corners", align_corners=True)
 
     make_arithmetic()
+    exported("pytorch_lstm", Last(torch.nn.LSTM), normal(2, 6, 7))
+    exported("pytorch_gru", Last(torch.nn.GRU, num_layers=2, bidirectional=True), normal(3, 4, 7))
 
 
 main()
