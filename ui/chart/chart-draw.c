@@ -158,6 +158,9 @@ layout_y (HlChart *self, double low, double high)
       hl_axis_init (&self->y, low > 0 ? low / 1.1 : low, high * 1.1, TRUE);
       return;
     }
+  /* Nothing right at all is a line along the bottom, not in the middle of negative shares. */
+  if (self->format == HL_AXIS_PERCENT && low == 0 && high == 0)
+    high = 1;
   hl_axis_init (&self->y, low >= 0 ? MAX (0, low - pad) : low - pad, high + pad, FALSE);
   n = hl_axis_get_ticks (&self->y, self->format, wanted, ticks);
   if (n >= 2)
