@@ -181,7 +181,9 @@ concat_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const
 static char *
 concat_describe (const void *params)
 {
-  return g_strdup_printf (_("axis %d"), ((const Concat *) params)->axis);
+  int axis = ((const Concat *) params)->axis;
+
+  return axis == 0 ? g_strdup (_("channels")) : g_strdup_printf (_("axis %d"), axis);
 }
 
 /* The order matters, but there are no names. */
