@@ -41,7 +41,7 @@ choose_dw (const Conv3d *conv, guint filters, guint channels, gboolean many, gui
 static Tiles
 choose_tiles (const HlLayerCall *call)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   guint filters = conv->filters / conv->groups, channels = call->x[0]->shape.dim[0] / conv->groups;
   guint residues = hl_conv_pieces (call->x[0]->shape.dim[3], conv->stride_x);
   gboolean many = call->lanes >= 16;
@@ -70,7 +70,7 @@ hl_conv3d_dy_border (const Conv3d *conv, guint x_columns, guint y_columns)
 static GString *
 common_defines (const HlLayerCall *call)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   const HlShape *x = &call->x[0]->shape, *y = &call->plan->output;
   GString *defines = g_string_new (NULL);
   const struct { const char *name; int value; } all[] = {
@@ -91,7 +91,7 @@ common_defines (const HlLayerCall *call)
 static HlKernel *
 add_forward (HlLayerCall *call, const Tiles *tiles)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   const HlEpilogue *epilogue = &call->plan->epilogue;
   g_autoptr (GString) defines = common_defines (call);
   guint group_tiles = hl_conv_pieces (conv->filters / conv->groups, tiles->tile_filters);
@@ -111,7 +111,7 @@ add_forward (HlLayerCall *call, const Tiles *tiles)
 static HlKernel *
 add_dx (HlLayerCall *call, const Tiles *tiles)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   g_autoptr (GString) defines = common_defines (call);
   guint group_tiles = hl_conv_pieces (call->x[0]->shape.dim[0] / conv->groups, tiles->tile_channels);
 
@@ -128,7 +128,7 @@ add_dx (HlLayerCall *call, const Tiles *tiles)
 static HlKernel *
 add_dw (HlLayerCall *call, const Tiles *tiles)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   g_autoptr (GString) defines = common_defines (call);
 
   hl_value_append_defines (call->x[0], "X", defines);
@@ -178,7 +178,7 @@ hl_conv3d_prepare (HlLayerCall *call, GError **error)
 gboolean
 hl_conv3d_forward (const HlLayerCall *call, GError **error)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   const Tiles *tiles = call->state;
   gsize n_items = (gsize) call->n_blocks * hl_shape_rows (&call->y->shape) * conv->groups
                   * hl_conv_pieces (conv->filters / conv->groups, tiles->tile_filters);
@@ -190,7 +190,7 @@ hl_conv3d_forward (const HlLayerCall *call, GError **error)
 gboolean
 hl_conv3d_backward (const HlLayerCall *call, GError **error)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d got = hl_conv3d_get (call->params), *conv = &got;
   const Tiles *tiles = call->state;
   const HlShape *x = &call->x[0]->shape;
   guint channels = x->dim[0] / conv->groups;

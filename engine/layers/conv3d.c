@@ -4,7 +4,12 @@
 
 #include "engine/layers/conv3d-private.h"
 
+#include "engine/layers/conv-private.h"
 #include "engine/layers/window.h"
+
+#define MOST_PADDING 64
+
+static const char *const presets[] = { N_("none"), N_("half"), N_("full"), NULL };
 
 static const HlParam conv3d_params[] = {
   HL_INT (Conv3d, filters, N_("Filters"), HL_UNIT_NONE, 1, 4096, 6, N_("Channels of the output, one learnt filter each.")),
@@ -14,9 +19,11 @@ static const HlParam conv3d_params[] = {
   HL_INT (Conv3d, stride_z, N_("Stride in depth"), HL_UNIT_PIXEL, 1, 64, 1, N_("Slices the filter moves at a time.")),
   HL_INT (Conv3d, stride_y, N_("Stride down"), HL_UNIT_PIXEL, 1, 64, 1, N_("Rows the filter moves at a time.")),
   HL_INT (Conv3d, stride_x, N_("Stride across"), HL_UNIT_PIXEL, 1, 64, 1, N_("Columns the filter moves at a time.")),
-  HL_INT (Conv3d, padding_z, N_("Padding before and behind"), HL_UNIT_PIXEL, 0, 64, 0, N_("Slices of zeros added on both sides.")),
-  HL_INT (Conv3d, padding_y, N_("Padding above and below"), HL_UNIT_PIXEL, 0, 64, 0, N_("Rows of zeros added on both sides.")),
-  HL_INT (Conv3d, padding_x, N_("Padding left and right"), HL_UNIT_PIXEL, 0, 64, 0, N_("Columns of zeros added on both sides.")),
+  HL_CHOICE (Conv3d, preset, N_("Padding"), presets, 3, CONV_PRESET_NONE,
+             N_("Half and full follow from size and dilation; none takes the numbers below.")),
+  HL_INT (Conv3d, padding_z, N_("Padding before and behind"), HL_UNIT_PIXEL, 0, MOST_PADDING, 0, N_("Slices of zeros added on both sides.")),
+  HL_INT (Conv3d, padding_y, N_("Padding above and below"), HL_UNIT_PIXEL, 0, MOST_PADDING, 0, N_("Rows of zeros added on both sides.")),
+  HL_INT (Conv3d, padding_x, N_("Padding left and right"), HL_UNIT_PIXEL, 0, MOST_PADDING, 0, N_("Columns of zeros added on both sides.")),
   HL_INT (Conv3d, dilation_z, N_("Dilation in depth"), HL_UNIT_PIXEL, 1, 64, 1,
           N_("Distance of neighbouring filter slices; 1 is an ordinary filter.")),
   HL_INT (Conv3d, dilation_y, N_("Dilation down"), HL_UNIT_PIXEL, 1, 64, 1,
@@ -36,10 +43,24 @@ static const HlLayerExample conv3d_examples[] = {
   { "filters=3;size_z=1;size_y=2;size_x=2;dilation_y=2;dilation_x=3;padding_x=2;stride_x=2;bias=0", { HL_SHAPE_4 (5, 2, 4, 18) } },
   { "filters=13;size_z=2;size_y=2;padding_y=1", { HL_SHAPE_4 (9, 2, 2, 3) } },
   { "filters=7;size_x=7;dilation_z=2;padding_z=2;padding_y=1;padding_x=3", { HL_SHAPE_4 (1, 3, 2, 5) } },
+  { "filters=3;size_z=2;size_y=3;size_x=3;dilation_x=2;preset=1", { HL_SHAPE_4 (2, 3, 4, 3) } },
+  { "filters=2;size_z=3;size_y=2;size_x=2;dilation_y=2;preset=2", { HL_SHAPE_4 (3, 2, 3, 4) } },
   { NULL, { { 0 } } }
 };
 
 /* ---- Planning ---- */
+
+Conv3d
+hl_conv3d_get (const void *params)
+{
+  Conv3d conv = *(const Conv3d *) params;
+  int behind;
+
+  hl_conv_find_padding (conv.preset, conv.padding_z, conv.size_z, conv.dilation_z, &conv.padding_z, &behind);
+  hl_conv_find_padding (conv.preset, conv.padding_y, conv.size_y, conv.dilation_y, &conv.padding_y, &behind);
+  hl_conv_find_padding (conv.preset, conv.padding_x, conv.size_x, conv.dilation_x, &conv.padding_x, &behind);
+  return conv;
+}
 
 static gboolean
 check (const Conv3d *conv, const HlShape *x, GError **error)
@@ -58,6 +79,13 @@ check (const Conv3d *conv, const HlShape *x, GError **error)
                    _("needs filters and input channels that its %d groups divide, but has %d filters and gets %u "
                      "channels."),
                    conv->groups, conv->filters, x->dim[0]);
+      return FALSE;
+    }
+  if (MAX (MAX (conv->padding_z, conv->padding_y), conv->padding_x) > MOST_PADDING)
+    {
+      g_set_error (error, HL_GRAPH_ERROR, HL_GRAPH_ERROR_SHAPE,
+                   _("would need a padding of %d×%d×%d, more than %d along an axis; take a smaller filter or less dilation."),
+                   conv->padding_z, conv->padding_y, conv->padding_x, MOST_PADDING);
       return FALSE;
     }
   return TRUE;
@@ -89,7 +117,7 @@ static gboolean
 conv3d_plan (const void *params, const HlPlanOptions *options, guint n_inputs, const HlShape *inputs, HlLayerPlan *plan,
              GError **error)
 {
-  const Conv3d *conv = params;
+  const Conv3d numbers = hl_conv3d_get (params), *conv = &numbers;
   guint64 fan_in, taps = (guint64) conv->size_z * conv->size_y * conv->size_x;
 
   if (!check (conv, inputs, error) || !find_output (conv, inputs, &plan->output, error))
@@ -151,7 +179,7 @@ find_pixel (const Conv3d *conv, const HlShape *x, const HlShape *y, gsize place,
 static double
 reference_pixel (const HlLayerReference *call, gsize x_first, guint filter, gsize place, double dy)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d numbers = hl_conv3d_get (call->params), *conv = &numbers;
   const HlShape *x = call->x_shape;
   guint channels = x->dim[0] / conv->groups, taps = conv->size_z * conv->size_y * conv->size_x;
   gsize volume = hl_shape_get_count (x) / x->dim[0], group = filter / (conv->filters / conv->groups);
@@ -178,7 +206,7 @@ reference_pixel (const HlLayerReference *call, gsize x_first, guint filter, gsiz
 static void
 conv3d_reference (const HlLayerReference *call)
 {
-  const Conv3d *conv = call->params;
+  const Conv3d numbers = hl_conv3d_get (call->params), *conv = &numbers;
   const HlShape *y = &call->plan->output;
   gsize x_count = hl_shape_get_count (call->x_shape), volume = hl_shape_get_count (y) / y->dim[0], i = 0;
 
@@ -199,7 +227,7 @@ conv3d_reference (const HlLayerReference *call)
 static gboolean
 conv3d_lower (const void *params, const HlLayerPlan *plan, guint n_inputs, const HlShape *inputs, HlOpList *ops, GError **error)
 {
-  const Conv3d *conv = params;
+  const Conv3d numbers = hl_conv3d_get (params), *conv = &numbers;
   const gint64 pads[] = { conv->padding_z, conv->padding_y, conv->padding_x, conv->padding_z, conv->padding_y, conv->padding_x };
 
   hl_op_list_add (ops, "Conv", conv->bias ? "$x0,$w0,$w1" : "$x0,$w0", "$y");
@@ -229,7 +257,7 @@ const HlLayerClass hl_conv3d_layer = {
     .help = N_("The convolution of volumes, channels × depth × rows × columns: scans, or films with time as depth. Each output is "
                "the sum of the inputs under the filter, in all input channels of its group, each times a weight, plus the filter's "
                "bias. Along each axis, with input size i, padding p, dilation d, filter size k and stride s, the output size is "
-               "floor ((i + 2p - d (k - 1) - 1) / s) + 1. An ordinary filter for images spans all input channels too, but it does "
+               "floor ((i + 2p - d (k - 1) - 1) / s) + 1. Padding half adds floor ((d (k - 1) + 1) / 2) on both sides of each axis, full d (k - 1). An ordinary filter for images spans all input channels too, but it does "
                "not slide along them: that alone needs no third axis. Weights are stored as in PyTorch, "
                "[out][in / groups][depth][rows][columns]."),
     .params_size = sizeof (Conv3d),

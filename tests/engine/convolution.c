@@ -55,6 +55,8 @@ test_sizes (void)
       HL_SHAPE_3 (3, 14, 16) },
     { "conv_transpose1d", "filters=3;size=3;stride=3;dilation=4;padding=2;output_padding=2", HL_SHAPE_2 (5, 4), HL_SHAPE_2 (3, 16) },
     { "conv3d", "filters=2;size_z=1;stride_y=2;padding_x=1;dilation_x=2", HL_SHAPE_4 (3, 4, 7, 9), HL_SHAPE_4 (2, 4, 3, 7) },
+    { "conv3d", "filters=2;size_x=5;preset=half", HL_SHAPE_4 (3, 4, 7, 9), HL_SHAPE_4 (2, 4, 7, 9) },
+    { "conv3d", "filters=2;size_x=5;dilation_y=2;preset=full", HL_SHAPE_4 (3, 4, 7, 9), HL_SHAPE_4 (2, 6, 11, 13) },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -119,6 +121,7 @@ test_refused (void)
     { "conv_transpose1d", "", HL_SHAPE_3 (2, 3, 3), "2×3×3" },
     { "conv3d", "", HL_SHAPE_3 (2, 3, 3), "2×3×3" },
     { "conv3d", "", HL_SHAPE_4 (2, 2, 3, 3), "3×3×3" },
+    { "conv3d", "size_x=64;dilation_x=2;preset=full", HL_SHAPE_4 (2, 3, 3, 3), "2×2×126" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -81,6 +81,8 @@ CONV3D = [
     (5, (2, 4, 3, 6), dict(filters=3, dilation_z=2, dilation_x=2, padding_z=2, padding_y=3, padding_x=1, bias=False)),
     (2, (3, 2, 5, 2), dict(filters=3, size_x=2, padding_z=1, stride_y=2, stride_z=3, groups=3)),
     (2, (5, 1, 1, 9), dict(filters=9, size_z=1, size_y=1, size_x=1, stride_x=4)),
+    (3, (2, 3, 4, 3), dict(filters=3, size_z=2, dilation_x=2, preset="half", stride_y=2)),
+    (2, (3, 2, 3, 4), dict(filters=2, size_y=2, size_x=2, dilation_y=2, preset="full")),
 ]
 
 
@@ -183,6 +185,12 @@ def make():
     make_3d()
 
 
+def padding_3d(params):
+    """Both sides of each axis alike."""
+    axes = zip(triple(params, "size", 3), triple(params, "dilation", 1), triple(params, "padding", 0))
+    return tuple(find_pads(params, *axis)[0] for axis in axes)
+
+
 def make_3d():
     out = Cases(23)
     for batch, shape, params in CONV3D:
@@ -191,7 +199,7 @@ def make_3d():
         if params.get("bias", True):
             weights["bias"] = out.source.normal(params["filters"])
         out.add("conv3d", params, [out.source.normal(batch, *shape)], weights, lambda x, w: F.conv3d(
-            x[0], w["weight"], w.get("bias"), triple(params, "stride", 1), triple(params, "padding", 0),
+            x[0], w["weight"], w.get("bias"), triple(params, "stride", 1), padding_3d(params),
             triple(params, "dilation", 1), groups))
     out.save("conv3d")
 
