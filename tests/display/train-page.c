@@ -14,6 +14,7 @@
 #include "ui/train/health.h"
 #include "ui/train/recipe-editor.h"
 #include "ui/train/start-weights.h"
+#include "ui/widgets/score-bar.h"
 #include "ui/train/run-rows.h"
 #include "ui/widgets/param-row.h"
 
@@ -230,6 +231,52 @@ is_over (gpointer data)
   return hl_session_get_state (hl_workspace_get_session (data)) >= HL_SESSION_FINISHED;
 }
 
+static gboolean
+has_many_classes (gpointer data)
+{
+  HlDataset *dataset = hl_data_source_get_dataset (hl_workspace_get_source (data));
+
+  return dataset != NULL && hl_dataset_get_n_classes (dataset) == 100;
+}
+
+/* Of very many classes the table lists those that are found least often. */
+static void
+test_many_classes (void)
+{
+  g_autoptr(HlWorkspace) workspace = NULL;
+  g_autoptr(GError) error = NULL;
+  HlProject *project;
+  HlDataSpec *data;
+  HlModelDocument *model;
+  HlGraph *graph;
+  GtkWidget *page;
+  GtkWindow *window;
+  const HlNode *last;
+
+  if (hl_test_skip_without_device ())
+    return;
+  workspace = hl_page_test_workspace (400, 100, 1);
+  project = hl_workspace_get_project (workspace);
+  data = hl_data_spec_copy (hl_project_state_get_data (hl_project_get_state (project)));
+  hl_param_set (hl_class_find_param (data->format->klass, "digits"), data->format->params, 2);
+  hl_project_commit (project, "Two digits", NULL, hl_project_state_with_data (hl_project_get_state (project), data));
+  hl_test_wait (has_many_classes, workspace, 60, "a hundred classes");
+  model = hl_project_get_model (project);
+  graph = hl_model_document_get_graph (model);
+  last = hl_graph_get_node (graph, hl_graph_get_n_nodes (graph) - 1);
+  hl_model_document_set_param (model, last->id, hl_class_find_param (&last->klass->base, "units"), 100);
+  page = hl_train_page_new (workspace);
+  window = hl_page_test_show (page, 1200, 800);
+  g_assert_true (hl_session_start (hl_workspace_get_session (workspace), hl_data_source_get_dataset (hl_workspace_get_source (workspace)), FALSE, &error));
+  g_assert_no_error (error);
+  hl_test_wait (is_over, workspace, 240, "the run");
+  hl_test_run_loop (0.7);
+  g_assert_nonnull (hl_page_test_find_text (page, "The 60 classes found least often"));
+  g_assert_nonnull (hl_page_test_find (page, HL_TYPE_SCORE_BAR, 119));
+  g_assert_null (hl_page_test_find (page, HL_TYPE_SCORE_BAR, 120));
+  hl_page_test_end (window, g_object_ref (workspace));
+}
+
 static void
 test_run (void)
 {
@@ -335,6 +382,7 @@ main (int argc, char **argv)
   g_test_add_func ("/train-page/confusion", test_confusion);
   g_test_add_func ("/train-page/health", test_health);
   g_test_add_func ("/train-page/run", test_run);
+  g_test_add_func ("/train-page/many-classes", test_many_classes);
   g_test_add_func ("/train-page/reconstruction", test_reconstruction);
   return g_test_run ();
 }

@@ -17,6 +17,8 @@
 #include <glib/gi18n.h>
 #include <math.h>
 
+#define MOST_ROWS 60   /* of the table of classes */
+
 struct _HlConfusionCards
 {
   GtkBox parent_instance;
@@ -140,21 +142,53 @@ add_head (GtkGrid *grid, int column, const char *text, const char *tooltip)
   gtk_grid_attach (grid, label, column, 0, 1, 1);
 }
 
+typedef struct { guint label; double precision, recall; } Score;
+
+static gint
+compare_recall (gconstpointer a, gconstpointer b)
+{
+  double x = ((const Score *) a)->recall, y = ((const Score *) b)->recall;
+
+  /* Classes that no image belongs to come last. */
+  return isnan (x) || isnan (y) ? !!isnan (x) - !!isnan (y) : x < y ? -1 : x > y;
+}
+
+/* The table's rows: all classes, or of very many those that are found least often. Element type Score. */
+static GArray *
+choose_classes (HlConfusionCards *self, guint n_classes)
+{
+  GArray *classes = g_array_sized_new (FALSE, FALSE, sizeof (Score), n_classes);
+
+  for (guint i = 0; i < n_classes; i++)
+    {
+      Score score = { .label = i };
+
+      hl_confusion_view_get_scores (self->view, i, &score.precision, &score.recall);
+      g_array_append_val (classes, score);
+    }
+  if (n_classes > MOST_ROWS)
+    {
+      g_array_sort (classes, compare_recall);
+      g_array_set_size (classes, MOST_ROWS);
+    }
+  return classes;
+}
+
 /* TRUE when the table has the rows of these classes already: then only its values change. */
 static gboolean
-has_rows (HlConfusionCards *self, guint n_classes)
+has_rows (HlConfusionCards *self, const GArray *classes)
 {
-  if (self->score_bars->len != 2 * n_classes)
+  if (self->score_bars->len != 2 * classes->len)
     return FALSE;
-  for (guint i = 0; i < n_classes; i++)
+  for (guint i = 0; i < classes->len; i++)
     if (!g_str_equal (gtk_label_get_text (GTK_LABEL (gtk_grid_get_child_at (self->scores, 0, (int) i + 1))),
-                      hl_confusion_view_get_name (self->view, i)))
+                      hl_confusion_view_get_name (self->view, g_array_index (classes, Score, i).label)))
       return FALSE;
   return TRUE;
 }
 
 static void
-make_rows (HlConfusionCards *self, guint n_classes)
+make_rows (HlConfusionCards *self, const GArray *classes)
 {
   GtkWidget *child;
 
@@ -164,9 +198,9 @@ make_rows (HlConfusionCards *self, guint n_classes)
   add_head (self->scores, 0, _("class"), NULL);
   add_head (self->scores, 1, _("precision"), _("Of the images given this class, how many belong to it"));
   add_head (self->scores, 2, _("recall"), _("Of the images of this class, how many were found"));
-  for (guint i = 0; i < n_classes; i++)
+  for (guint i = 0; i < classes->len; i++)
     {
-      const char *text = hl_confusion_view_get_name (self->view, i);
+      const char *text = hl_confusion_view_get_name (self->view, g_array_index (classes, Score, i).label);
       GtkWidget *name = gtk_label_new (text);
 
       gtk_label_set_xalign (GTK_LABEL (name), 0);
@@ -180,18 +214,21 @@ make_rows (HlConfusionCards *self, guint n_classes)
 static void
 update_scores (HlConfusionCards *self, guint n_classes)
 {
+  g_autoptr(GArray) classes = choose_classes (self, n_classes);
+  g_autofree char *title = n_classes > MOST_ROWS ? g_strdup_printf (_("The %u classes found least often"), MOST_ROWS) : g_strdup (_("Classes"));
+
   gtk_widget_set_visible (self->scores_card, n_classes > 0);
   if (n_classes == 0)
     return;
-  if (!has_rows (self, n_classes))
-    make_rows (self, n_classes);
-  for (guint i = 0; i < n_classes; i++)
+  hl_card_set_title (self->scores_card, title);
+  if (!has_rows (self, classes))
+    make_rows (self, classes);
+  for (guint i = 0; i < classes->len; i++)
     {
-      double precision, recall;
+      const Score *score = &g_array_index (classes, Score, i);
 
-      hl_confusion_view_get_scores (self->view, i, &precision, &recall);
-      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i), precision);
-      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i + 1), recall);
+      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i), score->precision);
+      hl_score_bar_set_value (g_ptr_array_index (self->score_bars, 2 * i + 1), score->recall);
     }
 }
 
