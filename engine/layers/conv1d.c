@@ -19,7 +19,7 @@ static const HlParam conv1d_params[] = {
   HL_INT (Conv1d, filters, N_("Filters"), HL_UNIT_NONE, 1, 4096, 6, N_("Channels of the output, one learnt filter each.")),
   HL_INT (Conv1d, size, N_("Size"), HL_UNIT_NONE, 1, 64, 3, N_("Taps of a filter.")),
   HL_INT (Conv1d, stride, N_("Stride"), HL_UNIT_NONE, 1, 64, 1, N_("Places the filter moves at a time.")),
-  HL_CHOICE (Conv1d, preset, N_("Padding"), presets, 4, CONV_PRESET_NONE,
+  HL_CHOICE (Conv1d, preset, N_("Padding rule"), presets, 4, CONV_PRESET_NONE,
              N_("Half, full and same follow from size and dilation; none takes the number below.")),
   HL_INT (Conv1d, padding, N_("Padding at the ends"), HL_UNIT_NONE, 0, 64, 0, N_("Places added at both ends.")),
   HL_CHOICE (Conv1d, padding_mode, N_("Padding with"), padding_modes, 4, CONV_ZEROS,

@@ -24,7 +24,7 @@ static const HlParam conv2d_params[] = {
   HL_INT (Conv2d, size_x, N_("Width"), HL_UNIT_PIXEL, 1, 64, 5, N_("Columns of a filter.")),
   HL_INT (Conv2d, stride_y, N_("Stride down"), HL_UNIT_PIXEL, 1, 64, 1, N_("Rows the filter moves at a time.")),
   HL_INT (Conv2d, stride_x, N_("Stride across"), HL_UNIT_PIXEL, 1, 64, 1, N_("Columns the filter moves at a time.")),
-  HL_CHOICE (Conv2d, preset, N_("Padding"), presets, 4, CONV_PRESET_NONE,
+  HL_CHOICE (Conv2d, preset, N_("Padding rule"), presets, 4, CONV_PRESET_NONE,
              N_("Half, full and same follow from size and dilation; none takes the two numbers below.")),
   HL_INT (Conv2d, padding_y, N_("Padding above and below"), HL_UNIT_PIXEL, 0, 64, 0, N_("Rows added on both sides.")),
   HL_INT (Conv2d, padding_x, N_("Padding left and right"), HL_UNIT_PIXEL, 0, 64, 0, N_("Columns added on both sides.")),

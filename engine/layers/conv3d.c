@@ -19,7 +19,7 @@ static const HlParam conv3d_params[] = {
   HL_INT (Conv3d, stride_z, N_("Stride in depth"), HL_UNIT_PIXEL, 1, 64, 1, N_("Slices the filter moves at a time.")),
   HL_INT (Conv3d, stride_y, N_("Stride down"), HL_UNIT_PIXEL, 1, 64, 1, N_("Rows the filter moves at a time.")),
   HL_INT (Conv3d, stride_x, N_("Stride across"), HL_UNIT_PIXEL, 1, 64, 1, N_("Columns the filter moves at a time.")),
-  HL_CHOICE (Conv3d, preset, N_("Padding"), presets, 3, CONV_PRESET_NONE,
+  HL_CHOICE (Conv3d, preset, N_("Padding rule"), presets, 3, CONV_PRESET_NONE,
              N_("Half and full follow from size and dilation; none takes the numbers below.")),
   HL_INT (Conv3d, padding_z, N_("Padding before and behind"), HL_UNIT_PIXEL, 0, MOST_PADDING, 0, N_("Slices of zeros added on both sides.")),
   HL_INT (Conv3d, padding_y, N_("Padding above and below"), HL_UNIT_PIXEL, 0, MOST_PADDING, 0, N_("Rows of zeros added on both sides.")),
