@@ -31,21 +31,45 @@ static const Case cases[] = {
   { "gelu", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "sigmoid", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "tanh", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "selu", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "prelu", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "softplus", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "softsign", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "threshold", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "clip", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "gaussian", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "hard_sigmoid", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "hard_tanh", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "scaled_tanh", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "softmax", NULL, { HL_SHAPE_1 (1000) } },
+  { "log_softmax", NULL, { HL_SHAPE_1 (1000) } },
   { "dropout", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "dropout2d", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "batch_norm", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "layer_norm", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "instance_norm", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "group_norm", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "lrn", NULL, { HL_SHAPE_3 (64, 27, 27) } },
+  { "max_pool1d", NULL, { HL_SHAPE_2 (64, 1024) } },
+  { "avg_pool1d", NULL, { HL_SHAPE_2 (64, 1024) } },
+  { "global_max_pool", NULL, { HL_SHAPE_3 (64, 32, 32) } },
+  { "global_avg_pool", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "max_pool2d", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "max_pool2d", "size_y=3;size_x=3", { HL_SHAPE_3 (64, 55, 55) } },
   { "avg_pool2d", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "subsampling", NULL, { HL_SHAPE_3 (64, 32, 32) } },
   { "add", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
+  { "sub", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
   { "mul", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
   { "mul", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 1, 1) } },
   { "mul", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (1, 32, 32) } },
   { "div", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
   { "concat", NULL, { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
   { "concat", "axis=-1", { HL_SHAPE_3 (64, 32, 32), HL_SHAPE_3 (64, 32, 32) } },
+  { "permute", "axis_1=1;axis_2=2;axis_3=0", { HL_SHAPE_3 (64, 32, 32) } },
+  { "slice", "length=32", { HL_SHAPE_3 (64, 32, 32) } },
+  { "pad", "top=1;bottom=1;left=1;right=1", { HL_SHAPE_3 (64, 32, 32) } },
+  { "crop", "top=1;bottom=1;left=1;right=1", { HL_SHAPE_3 (64, 32, 32) } },
   { "linear", "units=1024", { HL_SHAPE_1 (1024) } },
   { "linear", "units=10", { HL_SHAPE_1 (4096) } },
   { "linear", "units=120", { HL_SHAPE_1 (400) } },
@@ -67,8 +91,10 @@ static const Case cases[] = {
   { "linear", "units=4096", { HL_SHAPE_1 (9216) }, 16 },
   { "linear", "units=1000", { HL_SHAPE_1 (4096) }, 16 },
   { "conv1d", "filters=64;size=3", { HL_SHAPE_2 (64, 256) } },
+  { "conv3d", "filters=16;padding_z=1;padding_y=1;padding_x=1", { HL_SHAPE_4 (16, 8, 16, 16) }, 16 },
+  { "conv_transpose1d", "filters=32", { HL_SHAPE_2 (64, 256) } },
   { "conv_transpose2d", "filters=32", { HL_SHAPE_3 (64, 16, 16) } },
-  { "upsample2d", NULL, { HL_SHAPE_3 (64, 16, 16) } },
+  { "upsample", NULL, { HL_SHAPE_3 (64, 16, 16) } },
   { "rnn", "hidden=128", { HL_SHAPE_2 (28, 28) } },
   { "gru", "hidden=128", { HL_SHAPE_2 (28, 28) } },
   { "lstm", "hidden=128", { HL_SHAPE_2 (28, 28) } },
@@ -311,7 +337,9 @@ main (int argc, char **argv)
     {
       const HlLayerClass *klass = hl_layer_class_find (cases[i].layer);
 
-      if (is_wanted (cases[i].layer, argc, argv) && klass)
+      if (!klass)
+        fail (cases[i].layer, NULL);
+      if (is_wanted (cases[i].layer, argc, argv))
         run_case (&cases[i], klass);
     }
   hl_device_unref (device);
