@@ -106,6 +106,8 @@ load_start_weights (HlWork *self, GError **error)
   g_autoptr (GError) failure = NULL;
   guint n_missing = 0;
 
+  if (!file && !self->message->job->run_folder && !hl_trainer_check_no_file (self->trainer, error))
+    return FALSE;
   if (file && !hl_trainer_load_some_weights (self->trainer, file, &report, &n_missing, &failure))
     {
       /* Nobody chose the imported model's weights for a network that has nothing left of the model. */

@@ -177,7 +177,7 @@ load_start (HlTrainer *trainer, const HlRecipe *recipe, const TrainOptions *opti
   guint n_missing;
 
   if (!options->init && (!recipe->start_weights || options->resume))
-    return TRUE;
+    return options->resume || hl_trainer_check_no_file (trainer, error);
   file = options->init ? g_file_new_for_commandline_arg (options->init) : g_file_new_for_path (recipe->start_weights);
   if (!(options->init ? hl_trainer_load_weights (trainer, file, &matches, error)
                       : hl_trainer_load_some_weights (trainer, file, &matches, &n_missing, error)))

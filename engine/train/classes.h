@@ -146,6 +146,7 @@ typedef struct
   HlClass base;
   /* Fills n values, row-major as in the spec. Pure function of key (seed, HL_PURPOSE_INIT, number of the weight). */
   void (*fill) (const void *params, const HlWeightSpec *spec, const HlRandomKey *key, float *values, gsize n);
+  gboolean from_file;                /* the recipe's start weights must replace what fill gives */
 } HlInitializerClass;
 
 #define HL_DECLARE_FAMILY(Type, family)                                     \

@@ -246,6 +246,62 @@ hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **e
   return hl_tensor_write (arena, 0, length, values, error);
 }
 
+static gboolean
+is_from_file (HlTrainer *self, const HlPlanWeight *weight)
+{
+  const HlNode *node = hl_graph_find_node (self->graph, weight->node);
+  const HlChoice *chosen = g_str_equal (weight->spec->name, "weight") ? node->weight_init
+                           : g_str_equal (weight->spec->name, "bias") ? node->bias_init : NULL;
+
+  return chosen && ((const HlInitializerClass *) chosen->klass)->from_file;
+}
+
+/* The first such weight; NULL: none. */
+static const HlPlanWeight *
+find_from_file (HlTrainer *self)
+{
+  for (guint i = 0; i < hl_plan_get_n_weights (self->plan); i++)
+    if (is_from_file (self, hl_plan_get_weight (self->plan, i)))
+      return hl_plan_get_weight (self->plan, i);
+  return NULL;
+}
+
+gboolean
+hl_trainer_check_no_file (HlTrainer *self, GError **error)
+{
+  const HlPlanWeight *weight = find_from_file (self);
+
+  if (!weight)
+    return TRUE;
+  g_set_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS,
+               _("“%s” is to start from a file, but the recipe names none; choose one under Start weights, or other start values."),
+               weight->name);
+  return FALSE;
+}
+
+/* Leaves only the matches of weights that are to come from a file, where any are; each must have its tensor. */
+static gboolean
+keep_chosen (HlTrainer *self, GArray *matches, const char *shown, GError **error)
+{
+  gboolean chosen = find_from_file (self) != NULL;
+
+  for (guint i = matches->len; chosen && i-- > 0;)
+    {
+      const HlWeightMatch *match = &g_array_index (matches, HlWeightMatch, i);
+
+      if (!match->weight || !is_from_file (self, match->weight))
+        g_array_remove_index (matches, i);
+      else if (match->kind != HL_MATCH_NAME && match->kind != HL_MATCH_SHAPE)
+        {
+          g_set_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH,
+                       _("“%s” is to start from a file, but “%s” has no tensor that fits it; choose another file or other start values."),
+                       match->weight->name, shown);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 gboolean
 hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint *n_missing, GError **error)
 {
@@ -257,7 +313,7 @@ hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint
   g_autofree float *values = g_new0 (float, length);
   guint n = hl_plan_get_n_weights (self->plan), n_found = 0;
 
-  if (tensors == NULL || !hl_tensor_read (arena, 0, length, values, error) || !read_matches (tensors, matches, values, error))
+  if (tensors == NULL || !keep_chosen (self, matches, shown, error) || !hl_tensor_read (arena, 0, length, values, error) || !read_matches (tensors, matches, values, error))
     return FALSE;
   for (guint i = 0; i < matches->len; i++)
     {
@@ -272,7 +328,7 @@ hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint
                    shown);
       return FALSE;
     }
-  *n_missing = n - n_found;
+  *n_missing = find_from_file (self) ? 0 : n - n_found;
   if (report)
     *report = hl_match_weights_report (matches);
   return hl_tensor_write (arena, 0, length, values, error);

@@ -91,8 +91,11 @@ HlExecutor *hl_trainer_probe        (HlTrainer *self, const float *sample, GErro
  * line each. */
 gboolean    hl_trainer_load_weights (HlTrainer *self, GFile *file, char **report, GError **error);
 /* The same, but takes what fits: a layer that finds no tensors keeps its start values. HL_FILE_ERROR_MISMATCH when none does.
- * n_missing: how many of the network's weights did not get theirs. */
+ * n_missing: how many of the network's weights did not get theirs. Where weights have the initializer from_file, only these are taken, and
+ * each must fit. */
 gboolean    hl_trainer_load_some_weights (HlTrainer *self, GFile *file, char **report, guint *n_missing, GError **error);
+/* FALSE, HL_TRAIN_ERROR_SETTINGS, where a weight has the initializer from_file: ask before a new run that no file is given for. */
+gboolean    hl_trainer_check_no_file     (HlTrainer *self, GError **error);
 /* Atomic; safetensors, or the network too as ONNX where the name ends in .onnx. */
 gboolean    hl_trainer_save_weights (HlTrainer *self, GFile *file, GError **error);
 /* Of trained and state weights, little-endian, in the plan's order. */

@@ -311,6 +311,16 @@ def evaluation_and_export_follow_training():
     told = events(cli("train", started, "--json", "--log-every", "1").stdout)
     assert next(event for event in told if event["event"] == "step")["loss"] == first["loss"]
     assert any(event["event"] == "weights" and len(event["matches"]) == 10 for event in told), told
+    # One layer from the file, the others at random; without a file that is refused.
+    chosen = json.loads(started.read_text())
+    next(node for node in chosen["graph"]["nodes"] if node["name"] == "conv1")["weight_init"] = {"name": "from_file"}
+    started.write_text(json.dumps(chosen))
+    told = events(cli("train", started, "--json").stdout)
+    matches = next(event for event in told if event["event"] == "weights")["matches"]
+    assert len(matches) == 1 and matches[0].startswith("conv1.weight"), matches
+    del chosen["recipe"]["start_weights"]
+    started.write_text(json.dumps(chosen))
+    refuses("train", started, words=["“conv1.weight”", "Start weights"])
     lost = small_project("lost", start_weights="nowhere.safetensors")
     refuses("train", lost, words=["nowhere.safetensors"])
     assert not (FOLDER / "lost.runs").exists()

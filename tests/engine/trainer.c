@@ -580,6 +580,62 @@ test_weights (void)
   g_assert_cmpstr (after, ==, sha);
 }
 
+/* Layers that are to start from a file take their weights, no others do, and without them the file is refused. */
+static void
+test_chosen_weights (void)
+{
+  g_autoptr (HlRecipe) recipe = training_recipe ("adam", NULL, 16, 1), other_seed = training_recipe ("adam", NULL, 16, 1);
+  g_autoptr (HlDataset) data = test_small_images (100, 0);
+  g_autoptr (HlChoice) from_file = hl_choice_new (hl_initializer_class_find_base ("from_file"));
+  g_autoptr (HlTrainer) trainer = NULL, other = NULL;
+  g_autoptr (HlDataSpec) spec = training_spec (0.2);
+  g_autoptr (HlGraph) graph = NULL, changed = NULL;
+  g_autoptr (GFile) whole = training_file ("all.safetensors"), result = training_file ("taken.safetensors"),
+                    foreign = training_file ("without.safetensors");
+  g_autoptr (HlTensorFile) from = NULL, read = NULL, empty = hl_tensor_file_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *report = NULL;
+  float a[400], b[400];
+  guint n_missing = 9;
+
+  if (!training_has_device ())
+    return;
+  other_seed->seed = 99;
+  trainer = training_new_small (recipe, data, &error);
+  g_assert_true (hl_trainer_check_no_file (trainer, &error) && hl_trainer_save_weights (trainer, whole, &error));
+  graph = test_network ("input:channels=1;height=8;width=8 conv2d:filters=4;size_y=3;size_x=3:conv flatten linear:units=4:answer");
+  changed = hl_graph_copy (graph);
+  for (guint i = 0; i < hl_graph_get_n_nodes (changed); i++)
+    if (g_str_equal (hl_graph_get_node (changed, i)->name, "conv"))
+      hl_graph_set_init (changed, hl_graph_get_node (changed, i)->id, FALSE, from_file);
+  hl_graph_freeze (changed);
+  other = training_new (changed, other_seed, data, spec, FALSE, &error);
+  g_assert_no_error (error);
+  g_assert_false (hl_trainer_check_no_file (other, &error));
+  g_assert_error (error, HL_TRAIN_ERROR, HL_TRAIN_ERROR_SETTINGS);
+  g_assert_nonnull (strstr (error->message, "“conv.weight”"));
+  g_clear_error (&error);
+  g_assert_true (hl_trainer_load_some_weights (other, whole, &report, &n_missing, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_missing, ==, 0);
+  g_assert_nonnull (strstr (report, "conv.weight"));
+  g_assert_null (strstr (report, "answer.weight"));
+  g_assert_true (hl_trainer_save_weights (other, result, &error));
+  from = hl_tensor_file_open (whole, &error);
+  read = hl_tensor_file_open (result, &error);
+  g_assert_true (hl_tensor_file_read_f32 (from, hl_tensor_file_find (from, "conv.weight"), a, &error)
+                 && hl_tensor_file_read_f32 (read, hl_tensor_file_find (read, "conv.weight"), b, &error));
+  g_assert_cmpmem (a, 9 * sizeof (float), b, 9 * sizeof (float));
+  g_assert_true (hl_tensor_file_read_f32 (from, hl_tensor_file_find (from, "conv.bias"), a, &error)
+                 && hl_tensor_file_read_f32 (read, hl_tensor_file_find (read, "conv.bias"), b, &error));
+  g_assert_cmpint (memcmp (a, b, 4 * sizeof (float)), !=, 0);
+  hl_tensor_file_add_f32 (empty, "answer.bias", 1, (guint64[]) { 4 }, a);
+  g_assert_true (hl_tensor_file_write (empty, foreign, &error));
+  g_assert_false (hl_trainer_load_some_weights (other, foreign, NULL, &n_missing, &error));
+  g_assert_error (error, HL_FILE_ERROR, HL_FILE_ERROR_MISMATCH);
+  g_assert_nonnull (strstr (error->message, "“conv.weight”"));
+}
+
 /* Start weights as far as they fit: the layer that is in the file takes its weights, the other keeps its own. */
 static void
 test_some_weights (void)
@@ -663,6 +719,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trainer/settings", test_settings);
   g_test_add_func ("/trainer/weights", test_weights);
   g_test_add_func ("/trainer/some-weights", test_some_weights);
+  g_test_add_func ("/trainer/chosen-weights", test_chosen_weights);
   result = g_test_run ();
   training_clear ();
   return result;
