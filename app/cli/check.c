@@ -85,16 +85,6 @@ estimate_memory (HlEstimate *estimate, HlProjectState *state, GFile *project, Hl
 static void
 print_totals (HlPlan *plan, const HlRecipe *recipe, const HlEstimate *estimate, const HlDataset *dataset)
 {
-  const struct { const char *label; gsize bytes; } rows[] = {
-    { N_("weights"), estimate->weights },
-    { N_("gradients of weights"), estimate->gradients },
-    { N_("optimizer"), estimate->optimizer },
-    { N_("values of the layers"), estimate->values },
-    { N_("work space"), estimate->workspace },
-    { N_("evaluation in larger batches"), estimate->evaluation },
-    { N_("data and their order"), estimate->data },
-    { N_("losses and predictions"), estimate->results },
-  };
   g_autofree char *parameters = hl_cli_format_count (hl_plan_get_parameter_count (plan));
   g_autofree char *changeable = hl_cli_format_count (hl_plan_get_changeable_count (plan));
   g_autofree char *multiply_adds = hl_cli_format_count (hl_plan_get_multiply_adds (plan));
@@ -107,14 +97,15 @@ print_totals (HlPlan *plan, const HlRecipe *recipe, const HlEstimate *estimate, 
     printf (_("Memory for training with batch %u: %s\n"), recipe->batch, total);
   else
     printf (_("Memory for training with batch %u: %s, without the data, which cannot be read\n"), recipe->batch, total);
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (const HlEstimatePart *part = hl_estimate_parts; part->label; part++)
     {
-      g_autofree char *size = g_format_size_full (rows[i].bytes, G_FORMAT_SIZE_IEC_UNITS);
+      gsize bytes = hl_estimate_get_part (estimate, part);
+      g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 
-      if (rows[i].bytes == 0)
+      if (bytes == 0)
         continue;
       printf ("  ");
-      print_padded (_(rows[i].label), 32);
+      print_padded (_(part->label), 32);
       printf ("%s\n", size);
     }
 }

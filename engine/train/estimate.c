@@ -85,9 +85,30 @@ hl_estimate_training (HlEstimate *self, const HlGraph *graph, const HlRecipe *re
   add_results (self, batch, evaluation_batch, lanes, counts);
 }
 
+const HlEstimatePart hl_estimate_parts[] = {
+  { N_("weights"), offsetof (HlEstimate, weights) },
+  { N_("gradients of weights"), offsetof (HlEstimate, gradients) },
+  { N_("optimizer"), offsetof (HlEstimate, optimizer) },
+  { N_("values of the layers"), offsetof (HlEstimate, values) },
+  { N_("work space"), offsetof (HlEstimate, workspace) },
+  { N_("evaluation in larger batches"), offsetof (HlEstimate, evaluation) },
+  { N_("data and their order"), offsetof (HlEstimate, data) },
+  { N_("losses and predictions"), offsetof (HlEstimate, results) },
+  { NULL }
+};
+
+gsize
+hl_estimate_get_part (const HlEstimate *self, const HlEstimatePart *part)
+{
+  return G_STRUCT_MEMBER (gsize, self, part->offset);
+}
+
 gsize
 hl_estimate_get_total (const HlEstimate *self)
 {
-  return self->weights + self->gradients + self->optimizer + self->values + self->workspace + self->evaluation + self->data
-         + self->results;
+  gsize total = 0;
+
+  for (const HlEstimatePart *part = hl_estimate_parts; part->label; part++)
+    total += hl_estimate_get_part (self, part);
+  return total;
 }

@@ -22,6 +22,13 @@ typedef struct
   gsize probe;                 /* of the application, while it shows a sample's way through the network; not in the total */
 } HlEstimate;
 
+/* The parts of the total with their names, to be translated where they are shown; the last label is NULL. */
+typedef struct { const char *label; gsize offset; } HlEstimatePart;
+
+extern const HlEstimatePart hl_estimate_parts[];
+
+gsize hl_estimate_get_part   (const HlEstimate *self, const HlEstimatePart *part);
+
 /* What an HlTrainer of these allocates until it has evaluated, but for a few kilobytes. The network may have faults: then
  * what has a shape counts. dataset: NULL while it is not known; then data and the results of evaluating are left out.
  * device: NULL for a processor with 16 lanes. */

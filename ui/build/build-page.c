@@ -27,30 +27,24 @@ G_DEFINE_FINAL_TYPE (HlBuildPage, hl_build_page, GTK_TYPE_WIDGET)
 
 /* ---- Status ---- */
 
+static void
+add_line (GString *text, const char *label, gsize size)
+{
+  g_autofree char *bytes = hl_format_bytes (size);
+
+  if (size > 0)
+    g_string_append_printf (text, "\n%s: %s", label, bytes);
+}
+
 /* What the memory is made of. */
 static void
 set_memory_tooltip (GtkWidget *status, const HlEstimate *estimate)
 {
-  const struct { const char *label; gsize bytes; } rows[] = {
-    { N_("weights"), estimate->weights },
-    { N_("gradients of weights"), estimate->gradients },
-    { N_("optimizer"), estimate->optimizer },
-    { N_("values of the layers"), estimate->values },
-    { N_("work space"), estimate->workspace },
-    { N_("evaluation in larger batches"), estimate->evaluation },
-    { N_("data and their order"), estimate->data },
-    { N_("losses and predictions"), estimate->results },
-    { N_("besides, to show a sample"), estimate->probe },
-  };
   g_autoptr (GString) text = g_string_new (_("Memory that training takes on the device:"));
 
-  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
-    if (rows[i].bytes > 0)
-      {
-        g_autofree char *bytes = hl_format_bytes (rows[i].bytes);
-
-        g_string_append_printf (text, "\n%s: %s", _(rows[i].label), bytes);
-      }
+  for (const HlEstimatePart *part = hl_estimate_parts; part->label; part++)
+    add_line (text, _(part->label), hl_estimate_get_part (estimate, part));
+  add_line (text, _("besides, to show a sample"), estimate->probe);
   gtk_widget_set_tooltip_text (status, text->str);
 }
 
