@@ -4,15 +4,11 @@
 
 #include "engine/train/initialize.h"
 
-#include <math.h>
-
 /* What the layer has until the file is read: PyTorch's default. */
 static void
 from_file_fill (const void *params, const HlWeightSpec *spec, const HlRandomKey *key, float *values, gsize n)
 {
-  double bound = 1 / sqrt (hl_initialize_fan (spec->fan_in));
-
-  hl_initialize_uniform (key, -bound, bound, values, n);
+  hl_initializer_class_find ("pytorch_default")->fill (NULL, spec, key, values, n);
 }
 
 const HlInitializerClass hl_from_file_initializer = {
